@@ -1,0 +1,47 @@
+"""Nomenclatures, limits, layouts and thresholds as dated, sourced rows; one CSV each, read once."""
+
+from datetime import date
+from decimal import Decimal
+from functools import cache
+from pathlib import Path
+
+import polars as pl
+
+FOLDER = Path(__file__).parent
+
+_TYPES = {
+    "dose_limits": {"limit_msv": pl.Decimal(9, 3), "valid_from": pl.Date, "valid_to": pl.Date},
+    "dose_classes": {"position": pl.Int32, "above_msv": pl.Decimal(9, 3), "up_to_msv": pl.Decimal(9, 3)},
+    "quantity_locations": {"makes_monitored": pl.Boolean},
+    "layouts": {"position": pl.Int32},
+    "sectors": {"level": pl.Int32},
+}
+
+TABLES = sorted(path.stem for path in FOLDER.glob("*.csv"))
+
+
+@cache
+def table(name: str) -> pl.DataFrame:
+    """One reference table, every column typed; text columns keep NULL for empty."""
+    frame = pl.read_csv(FOLDER / f"{name}.csv", infer_schema=False)
+    for column, dtype in _TYPES.get(name, {}).items():
+        if dtype == pl.Boolean:
+            frame = frame.with_columns(pl.col(column) == "true")
+        elif dtype == pl.Date:
+            frame = frame.with_columns(pl.col(column).str.to_date("%Y-%m-%d"))
+        else:
+            frame = frame.with_columns(pl.col(column).cast(dtype))
+    return frame
+
+
+@cache
+def threshold(name: str) -> Decimal | date:
+    """A rule's threshold by name: a Decimal, or a date where the unit is `date`."""
+    row = table("thresholds").row(by_predicate=pl.col("name") == name, named=True)
+    return date.fromisoformat(row["value"]) if row["unit"] == "date" else Decimal(row["value"])
+
+
+@cache
+def sender_layouts() -> dict[str, frozenset[str]]:
+    """Sender code → layouts it may send."""
+    return {row["sender_code"]: frozenset(row["layouts"].split(";")) for row in table("senders").iter_rows(named=True)}

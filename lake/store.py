@@ -1,0 +1,95 @@
+"""The Delta tables: append once, list the files of the current version, never rewrite."""
+
+from pathlib import Path
+
+import polars as pl
+import pyarrow as pa
+from deltalake import CommitProperties, DeltaTable, Transaction, write_deltalake
+
+from lake.errors import StorageError
+from lake.schema import TABLES, Table
+
+
+class Lake:
+    """The tables under one root.
+
+    An append is guarded by an application id: the same id never lands twice in a table, whatever crashed between.
+    """
+
+    def __init__(self, root: Path):
+        self.root = Path(root)
+
+    def create(self) -> None:
+        """Make the tables that are missing; existing ones are left as they are."""
+        for table in TABLES.values():
+            path = self._path(table.name)
+            if not DeltaTable.is_deltatable(str(path)):
+                try:
+                    DeltaTable.create(str(path), schema=table.arrow_schema, partition_by=list(table.partitions))
+                except OSError as error:
+                    raise StorageError(
+                        f"The lake folder {self.root} cannot be written ({error.strerror or 'I/O error'}).",
+                        next_step="Give a writable folder with --home or DOSILAKE_HOME.",
+                    ) from None
+
+    def append(self, table: Table, rows: pl.DataFrame, app_id: str) -> bool:
+        """Append rows under an application id; False when that id is in the table already.
+
+        The columns must be the table's; they are put in order, cast to its types and sorted.
+        """
+        delta = self._open(table.name)
+        if delta.transaction_version(app_id) is not None:
+            return False
+        ordered = rows.select(table.column_names)
+        if table.sorted_by:
+            ordered = ordered.sort(*table.sorted_by)
+        write_deltalake(
+            delta,
+            as_arrow(ordered, table),
+            mode="append",
+            commit_properties=CommitProperties(app_transactions=[Transaction(app_id, 1)]),
+        )
+        return True
+
+    def files(self, name: str, keep: pl.Expr | None = None) -> list[str]:
+        """Files of the table's current version; `keep` prunes on the statistics of the Delta log.
+
+        The statistics are columns `partition.<p>`, `min.<c>`, `max.<c>`, `num_records`.
+        """
+        delta = self._open(name)
+        if keep is None:
+            return delta.file_uris()
+        actions = pl.from_arrow(pa.table(delta.get_add_actions(flatten=True)))
+        if actions.is_empty():
+            return []
+        return [f"{self._path(name)}/{path}" for path in actions.filter(keep)["path"]]
+
+    def scan(self, name: str, keep: pl.Expr | None = None) -> pl.LazyFrame:
+        """The table's current version, lazily, with its declared types; empty when no file is kept."""
+        table = TABLES[name]
+        empty = pl.from_arrow(table.arrow_schema.empty_table()).lazy()
+        files = self.files(name, keep)
+        if not files:
+            return empty
+        partition_types = {c: empty.collect_schema()[c] for c in table.partitions}
+        scanned = pl.scan_parquet(files, hive_partitioning=bool(table.partitions), hive_schema=partition_types or None)
+        return scanned.select(table.column_names).cast(dict(empty.collect_schema()))
+
+    def version(self, name: str) -> int:
+        return self._open(name).version()
+
+    def _path(self, name: str) -> Path:
+        return self.root / name
+
+    def _open(self, name: str) -> DeltaTable:
+        path = self._path(name)
+        if not DeltaTable.is_deltatable(str(path)):
+            raise StorageError(
+                f"There is no lake at {self.root}.", next_step="Run `dosilake ingest` or `make demo` first."
+            )
+        return DeltaTable(str(path))
+
+
+def as_arrow(rows: pl.DataFrame, table: Table) -> pa.Table:
+    """The rows with exactly the table's Arrow types; a NULL where none may stand raises."""
+    return rows.to_arrow().cast(table.arrow_schema)

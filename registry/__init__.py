@@ -1,0 +1,1 @@
+"""Who exists and who may: identities, establishments, deliveries, accounts, designations, and the one policy."""

@@ -1,0 +1,62 @@
+"""The registry database, opened and brought to the newest migration."""
+
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Engine, create_engine, event, make_url
+from sqlalchemy.exc import OperationalError
+
+from lake.errors import StorageError
+from lake.settings import Settings
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+
+
+def open_registry(settings: Settings) -> Engine:
+    """The registry's engine, migrated; a new home gets a new SQLite file.
+
+    Raises StorageError when the home or the database cannot be used.
+    """
+    url = make_url(settings.registry_url)
+    try:
+        if url.get_backend_name() == "sqlite" and url.database:
+            Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+        engine = create_engine(url)
+        if url.get_backend_name() == "sqlite":
+            event.listen(engine, "connect", _prepare_sqlite)
+        _migrate(engine)
+        return engine
+    except OSError as error:
+        raise StorageError(
+            f"The home folder {settings.home} cannot be written ({error.strerror or 'I/O error'}).",
+            next_step="Give a writable folder with --home or DOSILAKE_HOME.",
+        ) from None
+    except OperationalError as error:
+        raise StorageError(
+            f"The registry database cannot be opened ({type(error.orig).__name__}).",
+            next_step="Check DOSILAKE_DATABASE_URL, or that the home folder is writable and its disk not full.",
+        ) from None
+
+
+def _prepare_sqlite(connection, _record) -> None:
+    cursor = connection.cursor()
+    # Readers go on while one writes; a power cut loses no committed row.
+    cursor.execute("pragma journal_mode = wal")
+    cursor.execute("pragma synchronous = full")
+    cursor.execute("pragma foreign_keys = on")
+    cursor.execute("pragma busy_timeout = 10000")
+    cursor.close()
+
+
+def _migrate(engine: Engine) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    newest = ScriptDirectory.from_config(config).get_current_head()
+    with engine.begin() as connection:
+        if MigrationContext.configure(connection).get_current_revision() == newest:
+            return
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")

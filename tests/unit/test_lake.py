@@ -1,0 +1,76 @@
+"""The ground: settings are checked by name, words are whole, an append lands once, a dose names its file and line."""
+
+from datetime import UTC, datetime
+from decimal import Decimal
+
+import polars as pl
+import pytest
+
+from lake import reference, vocabulary
+from lake.errors import SettingError, StorageError
+from lake.schema import PERSONS, dose_id, place_of
+from lake.settings import Settings
+from lake.store import Lake
+
+
+def test_an_unknown_setting_is_refused_by_name():
+    with pytest.raises(SettingError, match="DOSILAKE_HOEM"):
+        Settings.from_environ({"DOSILAKE_HOEM": "x"})
+
+
+@pytest.mark.parametrize(("variable", "text"), [("DOSILAKE_PORT", "eighty"), ("DOSILAKE_DEMO", "yes")])
+def test_a_setting_of_the_wrong_type_is_refused_by_name(variable, text):
+    with pytest.raises(SettingError, match=variable):
+        Settings.from_environ({variable: text})
+
+
+def test_a_setting_given_on_the_command_line_wins(tmp_path):
+    assert Settings.from_environ({"DOSILAKE_HOME": "a"}, home=tmp_path).home == tmp_path
+
+
+def test_every_word_has_both_labels():
+    words = [w for kind in vocabulary.Word.__subclasses__() for w in kind]
+    assert words
+    assert all(word.label("fr") and word.label("en") for word in words)
+
+
+@pytest.mark.parametrize("place", [(1, 1, 0), (2**20, 2**28, 7), (42, 1_000_001, 3)])
+def test_a_dose_id_names_its_delivery_row_and_part(place):
+    assert place_of(dose_id(*place)) == place
+
+
+def test_limits_are_dated_and_sourced():
+    limits = reference.table("dose_limits")
+    assert limits["legal_source"].null_count() == 0
+    assert limits.filter(limit_code="L1")["limit_msv"].item() == Decimal("20.000")
+
+
+def test_dose_classes_leave_no_gap():
+    for _, classes in reference.table("dose_classes").sort("position").group_by("limit_quantity", maintain_order=True):
+        assert classes["up_to_msv"].to_list()[:-1] == classes["above_msv"].to_list()[1:]
+
+
+def _person(worker_key: int) -> pl.DataFrame:
+    return pl.DataFrame(
+        {
+            "worker_key": [worker_key],
+            "birth_year": [1980],
+            "sex": ["F"],
+            "delivery_no": [1],
+            "known_at": [datetime(2024, 1, 1, tzinfo=UTC)],
+        }
+    )
+
+
+def test_the_same_application_id_lands_once(tmp_path):
+    lake = Lake(tmp_path)
+    lake.create()
+    assert lake.append(PERSONS, _person(1), "delivery-1")
+    assert not lake.append(PERSONS, _person(1), "delivery-1")
+    assert lake.append(PERSONS, _person(2), "delivery-2")
+    assert sorted(lake.scan("persons").collect()["worker_key"]) == [1, 2]
+
+
+def test_a_lake_that_is_not_there_says_what_to_do(tmp_path):
+    with pytest.raises(StorageError, match="dosilake ingest"):
+        Lake(tmp_path).scan("doses")
