@@ -6,7 +6,7 @@ One master key; what seals, what looks up and what pseudonymises each uses a key
 import hmac
 import os
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -24,13 +24,17 @@ class Keys:
     """Keys derived from the master key; `repr` shows none of them."""
 
     _master: bytes
+    _derived: dict[str, bytes] = field(default_factory=dict, compare=False)
 
     def __repr__(self) -> str:
         return "Keys(…)"
 
     def derive(self, purpose: str) -> bytes:
         """The 32-byte key of one purpose."""
-        return HKDF(algorithm=SHA256(), length=32, salt=None, info=purpose.encode()).derive(self._master)
+        if purpose not in self._derived:
+            hkdf = HKDF(algorithm=SHA256(), length=32, salt=None, info=purpose.encode())
+            self._derived[purpose] = hkdf.derive(self._master)
+        return self._derived[purpose]
 
     def mac(self, purpose: str, message: str) -> bytes:
         """Keyed digest (HMAC-SHA-256): the only form in which an identifier or a name is compared."""

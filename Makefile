@@ -1,0 +1,48 @@
+# Two commands matter: `make demo` and `make test`. Each sets up what it needs and says what it is doing.
+SHELL := /bin/bash
+PYTHON ?= python3
+BIN := .venv/bin
+DEMO_HOME := var/demo
+
+.PHONY: help setup demo test check browser backtest clean
+
+help: ## list the commands
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+setup: .venv/ready ## install Dosilake and its pinned dependencies into .venv
+
+.venv/ready: requirements.lock requirements-uv.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
+	  { echo "Dosilake needs Python 3.11 or newer. Install it, or name it: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
+	@echo "— Making .venv and installing the pinned dependencies (about 1.5 GB, a minute or less)"
+	@$(PYTHON) -m venv .venv || \
+	  { echo "Python has no venv module. On Debian or Ubuntu: apt-get install python3-venv, then run make again."; exit 1; }
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-uv.lock || \
+	  { echo "The package registry could not be reached. Check the network or pip's configuration, then run make again."; exit 1; }
+	@$(BIN)/uv pip sync --quiet --require-hashes requirements.lock || \
+	  { echo "A dependency could not be installed; the line above says which. Run make again once it can be had."; exit 1; }
+	@$(BIN)/uv pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+	@echo "— Installed: $(BIN)/dosilake --help"
+
+demo: setup ## build a synthetic register of 20 000 workers over 3 years and serve it on 127.0.0.1:8050
+	@$(BIN)/dosilake --home $(DEMO_HOME) demo
+
+browser: setup
+	@$(BIN)/python -m tests.browser.chromium
+
+test: setup browser ## run every check: style, import direction, tests (Chromium is installed if it is missing)
+	@echo "— Style and import direction"
+	@$(BIN)/ruff check --quiet . && $(BIN)/ruff format --quiet --check .
+	@$(BIN)/lint-imports --no-logo >/tmp/dosilake-imports.$$$$ || { cat /tmp/dosilake-imports.$$$$; exit 1; }; rm -f /tmp/dosilake-imports.$$$$
+	@echo "— Tests"
+	@$(BIN)/python -m pytest
+
+check: setup ## style and import direction only
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/lint-imports
+
+backtest: setup ## the 2020 table at full size (370 000 workers) beside the published one; about 10 minutes
+	@$(BIN)/python -m tests.backtests.national
+
+clean: ## remove what make made
+	rm -rf .venv var *.egg-info .pytest_cache .ruff_cache

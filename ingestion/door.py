@@ -1,0 +1,233 @@
+"""The door: bytes kept, numbered once, judged, landed once, reported.
+
+A crash at any point, followed by a rerun, leaves the same lake as no crash: the bytes are sealed on disk before the
+delivery is numbered, each table's append is guarded by the delivery's number, and the row of `deliveries` comes last.
+"""
+
+import hashlib
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import polars as pl
+from filelock import FileLock
+
+from ingestion import reports
+from ingestion.identifiers import is_record_id, names_a_person
+from ingestion.judge import PARIS, Judgement, Question, judge_measurements
+from ingestion.lists import judge_establishments, judge_workers
+from ingestion.population import Populations
+from ingestion.read import Rows, parse_name, read_rows
+from lake.errors import DeliveryRefused, NotSignedIn, StorageError, UsageError
+from lake.schema import DELIVERIES, REJECTIONS, TABLES
+from lake.settings import Settings
+from lake.store import Lake
+from lake.vocabulary import Layout
+from registry.accounts import viewer_of
+from registry.database import open_registry
+from registry.keys import open_keys
+from registry.numbering import Numbered, mark_landed, number_delivery, unlanded
+from registry.vault import Vault
+
+_LANDING = "landed bytes"
+_LISTS = (Layout.ETAB, Layout.TRAV)
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """What the sender gets: the delivery's number, whether these bytes were known, and the execution report."""
+
+    delivery_no: int
+    is_resend: bool
+    report: dict
+
+
+class Door:
+    """The one way into the lake; open one per process and pass files through it."""
+
+    def __init__(self, settings: Settings):
+        self.settings = settings
+        self.engine = open_registry(settings)
+        self.keys = open_keys(settings)
+        self.vault = Vault(self.engine, self.keys)
+        self.lake = Lake(settings.lake_root)
+        with storage_errors(settings.home):
+            settings.landing.mkdir(parents=True, exist_ok=True)
+            self.lake.create()
+        self._populations = Populations(self.lake)
+
+    def receive(
+        self,
+        path: Path,
+        received_at: datetime | None = None,
+        account_id: int | None = None,
+    ) -> Receipt:
+        """Take a delivery file in; the same bytes again give the same receipt and change nothing.
+
+        Raises UsageError (no such file), DeliveryRefused F07 (too large: left where it is) or StorageError.
+        A file refused for another reason is kept, numbered and reported: see Receipt.report["accepted"].
+        """
+        data = self._bytes_of(path)
+        sha256 = hashlib.sha256(data).hexdigest()
+        name = path.name[:200]
+        layout, sender = _stated(name)
+        # A list may come back to an earlier state: for lists the name is part of the identity.
+        digest = hashlib.sha256(f"{sha256}/{name}".encode()).hexdigest() if layout in _LISTS else sha256
+        with storage_errors(self.settings.home):
+            self._keep(digest, data)
+            numbered, is_new = number_delivery(
+                self.engine,
+                digest=digest,
+                sha256=sha256,
+                file_name=name,
+                sender_code=sender,
+                layout=layout.value if layout else None,
+                byte_size=len(data),
+                received_at=received_at or datetime.now(UTC),
+                account_id=account_id,
+            )
+            if is_new:
+                reports.save(self.settings, numbered.delivery_no, "acknowledgement", reports.acknowledgement(numbered))
+            self.land_all()
+            return Receipt(numbered.delivery_no, not is_new, reports.load(self.settings, numbered.delivery_no))
+
+    def land_all(self) -> list[int]:
+        """Land every delivery that is received and not in the lake yet, oldest first; one lander at a time."""
+        landed = []
+        with FileLock(self.settings.landing / ".lander.lock"):
+            for numbered in unlanded(self.engine):
+                self._land(numbered)
+                landed.append(numbered.delivery_no)
+        return landed
+
+    def bytes_of(self, numbered: Numbered) -> bytes:
+        """A landed delivery's bytes, exactly as received."""
+        sealed = self._sealed_path(numbered.digest).read_bytes()
+        return self.keys.unseal(_LANDING, sealed, numbered.digest.encode())
+
+    def _bytes_of(self, path: Path) -> bytes:
+        if not path.is_file():
+            raise UsageError(f"There is no file {path}.", next_step="Check the path.")
+        largest = self.settings.largest_file_mib
+        if path.stat().st_size > largest * 2**20:
+            raise DeliveryRefused(
+                f"{path.name} is larger than {largest} MiB (rule F07); it was left where it is.",
+                next_step="Split it, or raise DOSILAKE_LARGEST_FILE_MIB.",
+                code="F07",
+            )
+        return path.read_bytes()
+
+    def _sealed_path(self, digest: str) -> Path:
+        return self.settings.landing / "sealed" / digest[:2] / digest
+
+    def _keep(self, digest: str, data: bytes) -> None:
+        path = self._sealed_path(digest)
+        if path.exists():
+            return
+        path.parent.mkdir(parents=True, exist_ok=True)
+        draft = path.with_name(f".{digest}.{os.getpid()}")
+        with open(draft, "wb") as file:
+            file.write(self.keys.seal(_LANDING, data, digest.encode()))
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(draft, path)
+
+    def _land(self, numbered: Numbered) -> None:
+        rows, judgement, refusal = None, None, None
+        try:
+            name = parse_name(numbered.file_name)
+            rows = read_rows(numbered.file_name, name.layout, self.bytes_of(numbered))
+            judgement = self._judge(numbered, name.layout, name.sender_code, rows)
+        except DeliveryRefused as error:
+            refusal = error
+        findings = judgement.findings if judgement else _no_findings()
+        delivery = _delivery_row(numbered, judgement, refusal)
+        app_id = f"delivery-{numbered.delivery_no}"
+        for table_name, frame in (judgement.tables if judgement else {}).items():
+            if not frame.is_empty():
+                self.lake.append(TABLES[table_name], frame, app_id)
+        if not findings.is_empty():
+            stamped = findings.with_columns(delivery_no=pl.lit(numbered.delivery_no, dtype=pl.Int32))
+            self.lake.append(REJECTIONS, stamped, app_id)
+        self.lake.append(DELIVERIES, pl.DataFrame([delivery], schema_overrides=_DELIVERY_TYPES), app_id)
+        report = reports.execution_report(delivery, findings, _record_ids(rows))
+        if refusal:
+            report |= {"refusal": refusal.what, "next_step": refusal.next_step}
+        reports.save(self.settings, numbered.delivery_no, "report", report)
+        mark_landed(self.engine, numbered.delivery_no)
+
+    def _judge(self, numbered: Numbered, layout: Layout, sender: str, rows: Rows) -> Judgement:
+        question = Question(numbered.delivery_no, sender, layout, numbered.received_at, rows)
+        if layout in _LISTS:
+            own = self._own_establishments(numbered)
+            judge = judge_establishments if layout == Layout.ETAB else judge_workers
+            return judge(question, self.vault, own)
+        population = self._populations.current(without=numbered.delivery_no)
+        return judge_measurements(question, self.lake, self.vault, population)
+
+    def _own_establishments(self, numbered: Numbered) -> frozenset[int] | None:
+        """The establishments of the account that sent the file, on the day it did; None: the register team."""
+        if numbered.account_id is None:
+            return None
+        on = numbered.received_at.astimezone(PARIS).date()
+        try:
+            return viewer_of(self.engine, numbered.account_id, on).establishment_keys
+        except NotSignedIn:
+            # The account was closed between the upload and now: it opens nothing.
+            return frozenset()
+
+
+@contextmanager
+def storage_errors(home: Path) -> Iterator[None]:
+    """Turns what the disk says into a sentence: full, read-only, or no room for the lake's files."""
+    try:
+        yield
+    except OSError as error:
+        reason = error.strerror or str(error).split(":")[-1].strip() or "I/O error"
+        raise StorageError(
+            f"The home folder {home} cannot be written ({reason}); nothing is half-loaded.",
+            next_step="Make room or give another folder with --home, then run the same command again.",
+        ) from None
+
+
+_DELIVERY_TYPES = {name: dtype for name, dtype in pl.from_arrow(DELIVERIES.arrow_schema.empty_table()).schema.items()}
+
+
+def _stated(name: str) -> tuple[Layout | None, str]:
+    try:
+        stated = parse_name(name)
+    except DeliveryRefused:
+        return None, ""
+    return stated.layout, stated.sender_code
+
+
+def _no_findings() -> pl.DataFrame:
+    return pl.DataFrame(schema={"row_no": pl.Int32, "severity": pl.String, "code": pl.String, "field": pl.String})
+
+
+def _record_ids(rows: Rows | None) -> pl.DataFrame:
+    if rows is None or "record_id" not in rows.good.columns:
+        return pl.DataFrame(schema={"row_no": pl.Int32, "record_id": pl.String})
+    # What does not look like a record identifier, or holds a person's number, is not echoed.
+    is_safe = is_record_id("record_id") & ~names_a_person("record_id")
+    return rows.good.filter(is_safe).select("row_no", "record_id")
+
+
+def _delivery_row(numbered: Numbered, judgement: Judgement | None, refusal: DeliveryRefused | None) -> dict:
+    counts = ("total", "loaded", "refused", "waiting", "duplicate", "warned")
+    return {
+        "delivery_no": numbered.delivery_no,
+        "sender_code": numbered.sender_code,
+        "layout": numbered.layout,
+        "file_name": numbered.file_name,
+        "sha256": numbered.sha256,
+        "byte_size": numbered.byte_size,
+        "received_at": numbered.received_at,
+        "ended_at": datetime.now(UTC),
+        "accepted": refusal is None,
+        "refusal_code": refusal.code if refusal else None,
+        **{f"rows_{name}": getattr(judgement, name) if judgement else 0 for name in counts},
+    }

@@ -1,0 +1,168 @@
+"""Field by field, as `lake/reference/layouts.csv` says: what is mandatory, of which type and from which code list."""
+
+import re
+from dataclasses import dataclass
+
+import polars as pl
+
+from lake import reference, vocabulary
+from lake.vocabulary import Layout
+
+DOSE_FIELDS = {
+    Layout.PASS: ("value_msv",),
+    Layout.OPER: ("hp10_photon_msv", "hp10_neutron_msv", "hp007_msv", "hp3_msv"),
+    Layout.INTE: ("e50_msv", "ht50_msv"),
+    Layout.RADN: ("e_msv",),
+    Layout.COSM: ("e_msv",),
+}
+
+# Fields whose shape has codes of its own (I01 to I03): judged by ingestion.identity.
+IDENTIFIER_FIELDS = ("nir", "nir_key", "siret", "replaces_nir")
+
+_WORDS = {
+    "action": vocabulary.ListAction,
+    "nomenclature_version": vocabulary.Nomenclature,
+    "domain": vocabulary.EstablishmentDomain,
+    "id_kind": vocabulary.IdentifierKind,
+    "sex": vocabulary.Sex,
+    "category": vocabulary.Category,
+    "contract_type": vocabulary.Contract,
+    "record_action": vocabulary.RecordAction,
+    "motive_code": vocabulary.Motive,
+    "period_code": vocabulary.PeriodCode,
+    "dosimeter_type": vocabulary.DosimeterType,
+    "body_location": vocabulary.BodyLocation,
+    "badge_position": vocabulary.BadgePosition,
+    "result_status": vocabulary.ResultStatus,
+    "situation": vocabulary.Situation,
+    "zone_code": vocabulary.Zone,
+    "intake_date_kind": vocabulary.IntakeDateKind,
+    "route": vocabulary.IntakeRoute,
+    "organ": vocabulary.Organ,
+}
+_BY_LAYOUT = {
+    (Layout.PASS, "quantity"): ["HP10", "HP007", "HP3"],
+    (Layout.PASS, "radiation"): ["PHOTON", "BETA", "NEUTRON", "MIXED"],
+    (Layout.RADN, "method"): vocabulary.RadonMethod.codes(),
+    (Layout.COSM, "method"): vocabulary.CosmicMethod.codes(),
+}
+_HEADCOUNT_BANDS = ["00", "01", "02", "03", "11", "12", "21", "22", "31", "32", "41", "42", "51", "52", "53"]
+
+_DATE = r"^\d{4}-\d{2}-\d{2}$"
+_TIMESTAMP = r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2})?(Z|[+-]\d{2}:\d{2})$"
+
+
+@dataclass(frozen=True)
+class Check:
+    """A rule on one field: the rows where `broken` is true get `code`."""
+
+    code: str
+    field: str
+    broken: pl.Expr
+
+
+FINDINGS = {"row_no": pl.Int32, "code": pl.String, "field": pl.String}
+
+
+def findings(rows: pl.DataFrame, checks: list[Check]) -> pl.DataFrame:
+    """One row per broken check and row: row_no, code, field."""
+    masks = rows.lazy().select("row_no", *[c.broken.fill_null(False).alias(str(i)) for i, c in enumerate(checks)])
+    masks = masks.collect()
+    found = [pl.DataFrame(schema=FINDINGS)]
+    for i, check in enumerate(checks):
+        if masks[str(i)].any():
+            broken = masks.filter(str(i)).select("row_no", code=pl.lit(check.code), field=pl.lit(check.field))
+            found.append(broken.cast(FINDINGS))
+    return pl.concat(found)
+
+
+def field_checks(layout: Layout) -> list[Check]:
+    """The checks of every field of a layout: S02 mandatory, S03 type, N01 code, D01 dose."""
+    checks = []
+    for spec in reference.table("layouts").filter(layout=layout.value).sort("position").iter_rows(named=True):
+        field, kind = spec["field"], spec["type"]
+        value = pl.col(field)
+        is_dose = field in DOSE_FIELDS.get(layout, ())
+        if spec["presence"] == "M":
+            missing = value.is_null()
+            if is_dose:
+                missing &= pl.col("record_action") != "CANCEL"
+            checks.append(Check("S02", field, missing))
+        if field in IDENTIFIER_FIELDS:
+            continue
+        if is_dose:
+            bound = reference.threshold("plausibility_bound_msv")
+            number = value.cast(pl.Decimal(18, 3), strict=False)
+            checks.append(Check("D01", field, value.is_not_null() & ~_is_decimal(value, 18, 3)))
+            checks.append(Check("D01", field, _is_decimal(value, 18, 3) & (number > bound)))
+        elif kind == "code":
+            allowed = code_list(layout, field)
+            if allowed is not None:
+                checks.append(Check("N01", field, value.is_not_null() & ~value.is_in(allowed)))
+        else:
+            checks.append(Check("S03", field, value.is_not_null() & ~_is_of_type(value, kind)))
+    return checks
+
+
+def code_list(layout: Layout, field: str) -> list[str] | None:
+    """The codes a field may hold; NULL where it is free."""
+    if (layout, field) in _BY_LAYOUT:
+        return _BY_LAYOUT[layout, field]
+    if field in _WORDS:
+        return _WORDS[field].codes()
+    senders = reference.table("senders")
+    match field:
+        case "sector_code":
+            return reference.table("sectors")["code"].to_list()
+        case "occupation_code":
+            return reference.table("occupations")["code"].to_list()
+        case "oa_code":
+            return senders.filter(kind="OA")["sender_code"].to_list()
+        case "operator_code":
+            return senders.filter(kind="OPERATOR")["sender_code"].to_list()
+        case "headcount_band":
+            return _HEADCOUNT_BANDS
+    return None
+
+
+def typed(rows: pl.DataFrame, layout: Layout) -> pl.DataFrame:
+    """The rows with their declared types; a value of another type is NULL (its finding says so)."""
+    columns = []
+    for spec in reference.table("layouts").filter(layout=layout.value).iter_rows(named=True):
+        value, kind = pl.col(spec["field"]), spec["type"]
+        if kind == "date":
+            columns.append(pl.when(value.str.contains(_DATE)).then(value.str.to_date("%Y-%m-%d", strict=False)))
+        elif kind == "bool":
+            columns.append(value == "true")
+        elif kind == "int":
+            columns.append(value.cast(pl.Int64, strict=False))
+        elif size := re.fullmatch(r"decimal\((\d+),(\d+)\)", kind):
+            precision, scale = int(size[1]), int(size[2])
+            dtype = pl.Decimal(precision, scale)
+            columns.append(pl.when(_is_decimal(value, precision, scale)).then(value).cast(dtype, strict=False))
+        else:
+            continue
+        columns[-1] = columns[-1].alias(spec["field"])
+    return rows.with_columns(columns)
+
+
+def _is_of_type(value: pl.Expr, kind: str) -> pl.Expr:
+    if kind == "date":
+        return value.str.contains(_DATE) & value.str.to_date("%Y-%m-%d", strict=False).is_not_null()
+    if kind == "timestamp":
+        return value.str.contains(_TIMESTAMP) & value.str.slice(0, 10).str.to_date(strict=False).is_not_null()
+    if kind == "bool":
+        return value.is_in(["true", "false"])
+    if kind == "int":
+        return value.str.contains(r"^\d{1,9}$")
+    if size := re.fullmatch(r"decimal\((\d+),(\d+)\)", kind):
+        return _is_decimal(value, int(size[1]), int(size[2]))
+    if size := re.fullmatch(r"char(\d+)", kind):
+        return value.str.contains(rf"^[0-9A-Z]{{{size[1]}}}$")
+    if size := re.fullmatch(r"string\((\d+)\)", kind):
+        return value.str.len_chars() <= int(size[1])
+    return pl.lit(True)
+
+
+def _is_decimal(value: pl.Expr, precision: int, scale: int) -> pl.Expr:
+    return value.str.contains(rf"^[0-9]{{1,{precision - scale}}}(\.[0-9]{{1,{scale}}})?$")

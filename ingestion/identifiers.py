@@ -1,0 +1,74 @@
+"""Check digits of the NIR and NIA, SIRET and RPPS, as polars expressions over whole columns.
+
+Sources: Insee (NIR key, Corsica, SIRET and the La Poste exception); Luhn for RPPS. Checked against python-stdnum.
+"""
+
+import polars as pl
+
+_NIR = r"^[1-478][0-9]{2}(0[1-9]|1[0-2]|[2-9][0-9])(2[AB]|[0-9]{2})[0-9]{6}$"
+_LA_POSTE = "356000000"
+_LA_POSTE_HEAD_OFFICE = "35600000000048"
+
+
+def is_nir_shaped(column: str) -> pl.Expr:
+    """13 characters in the layout of a NIR or a waiting number."""
+    return pl.col(column).str.contains(_NIR)
+
+
+def nir_key(column: str) -> pl.Expr:
+    """The two-digit key of a well-shaped number: 97 − (N mod 97), Corsica's 2A and 2B read as 19 and 18."""
+    number = (
+        pl.col(column)
+        .str.replace("2A", "19", literal=True)
+        .str.replace("2B", "18", literal=True)
+        .cast(pl.Int64, strict=False)
+    )
+    return (97 - number % 97).cast(pl.String).str.zfill(2)
+
+
+def is_siret(column: str) -> pl.Expr:
+    """14 digits with Luhn's check, and the SIREN's nine; La Poste's offices: a digit sum that is a multiple of 5."""
+    text = pl.col(column)
+    shaped = text.str.contains(r"^[0-9]{14}$")
+    plain_sum = pl.sum_horizontal(_digit(text, i) for i in range(14))
+    is_la_poste = text.str.starts_with(_LA_POSTE) & (text != _LA_POSTE_HEAD_OFFICE)
+    luhn = _luhn(text, 14) % 10 == 0
+    return (
+        shaped
+        & (_luhn(text.str.slice(0, 9), 9) % 10 == 0)
+        & pl.when(is_la_poste).then(plain_sum % 5 == 0).otherwise(luhn)
+    )
+
+
+def is_rpps(column: str) -> pl.Expr:
+    """11 digits with Luhn's check."""
+    text = pl.col(column)
+    return text.str.contains(r"^[0-9]{11}$") & (_luhn(text, 11) % 10 == 0)
+
+
+def is_record_id(column: str) -> pl.Expr:
+    """A sender's own identifier: letters, digits and a few marks, 40 at most."""
+    return pl.col(column).str.contains(r"^[A-Za-z0-9._:/-]{1,40}$")
+
+
+def names_a_person(column: str) -> pl.Expr:
+    """True when a free text holds a well-shaped NIR with its right key: it must not enter the lake."""
+    found = pl.col(column).str.extract(r"([1-478][0-9]{4}(?:2[AB]|[0-9]{2})[0-9]{8})", 1)
+    number = found.str.slice(0, 13).str.replace("2A", "19", literal=True).str.replace("2B", "18", literal=True)
+    key = (97 - number.cast(pl.Int64, strict=False) % 97).cast(pl.String).str.zfill(2)
+    return (found.str.slice(13, 2) == key).fill_null(False)
+
+
+def _digit(text: pl.Expr, position: int) -> pl.Expr:
+    return text.str.slice(position, 1).cast(pl.Int32, strict=False)
+
+
+def _luhn(text: pl.Expr, length: int) -> pl.Expr:
+    """Luhn's sum; from the right, every second digit counts double, less 9 when above 9."""
+    terms = []
+    for position in range(length):
+        digit = _digit(text, position)
+        if (length - 1 - position) % 2 == 1:
+            digit = pl.when(digit > 4).then(2 * digit - 9).otherwise(2 * digit)
+        terms.append(digit)
+    return pl.sum_horizontal(terms)

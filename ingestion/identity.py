@@ -1,0 +1,78 @@
+"""From a number and a SIRET to the keys the lake knows; what cannot be settled gets its code."""
+
+import polars as pl
+
+from ingestion.fields import Check
+from ingestion.identifiers import is_nir_shaped, is_siret, nir_key
+from ingestion.names import name_check
+from ingestion.population import Population
+from lake import reference
+from registry.numbering import establishment_keys
+from registry.vault import Vault
+
+SHAPE_CHECKS = [
+    Check("I01", "nir", pl.col("nir").is_not_null() & ~is_nir_shaped("nir")),
+    Check("I02", "nir_key", is_nir_shaped("nir") & (pl.col("nir_key") != nir_key("nir"))),
+    Check("I03", "siret", pl.col("siret").is_not_null() & ~is_siret("siret")),
+]
+
+PAIR_CHECKS = [
+    Check("I04", "nir", pl.col("worker_key").is_null()),
+    Check("I06", "birth_name", pl.col("name_differs")),
+    Check("I05", "siret", pl.col("worker_key").is_not_null() & ~pl.col("is_employed")),
+    Check("I07", "nir", pl.col("is_employed") & pl.col("is_past_series_break") & ~pl.col("is_monitored")),
+]
+
+
+def with_digests(rows: pl.DataFrame, vault: Vault) -> pl.DataFrame:
+    """The rows with `mac` and `sent_name_mac`, the keyed digests of the identifier and of the folded name.
+
+    Each person is digested once, however many rows they have.
+    """
+    people = rows.select("nir", "birth_name", "first_names").unique(maintain_order=True)
+    people = people.with_columns(name=name_check("birth_name", "first_names"))
+    people = people.with_columns(
+        mac=vault.identifier_macs(people["nir"]), sent_name_mac=vault.name_macs(people["name"])
+    ).drop("name")
+    keys = ["nir", "birth_name", "first_names"]
+    return rows.join(people, on=keys, how="left", nulls_equal=True, maintain_order="left")
+
+
+def with_keys(rows: pl.DataFrame, vault: Vault, population: Population) -> pl.DataFrame:
+    """The rows with worker_key, person_key, establishment_key, workplace_key, sector_code and what the codes ask."""
+    rows = with_digests(rows, vault)
+    known = vault.find(rows["mac"])
+    rows = rows.join(known, on="mac", how="left", maintain_order="left").with_columns(
+        name_differs=pl.col("worker_key").is_not_null() & (pl.col("name_mac") != pl.col("sent_name_mac"))
+    )
+    rows = population.person_of(rows).drop("mac", "sent_name_mac", "name_mac")
+    sirets = pl.concat([rows["siret"], rows["workplace"].rename("siret")])
+    places = establishment_keys(vault.engine, sirets)
+    rows = rows.join(places, on="siret", how="left", maintain_order="left")
+    workplaces = places.rename({"siret": "workplace", "establishment_key": "workplace_key"})
+    rows = rows.join(workplaces, on="workplace", how="left", maintain_order="left")
+    return _with_employment(rows, population)
+
+
+def _with_employment(rows: pl.DataFrame, population: Population) -> pl.DataFrame:
+    """Adds is_employed, is_monitored, is_past_series_break and sector_code."""
+    asked = rows.select("row_no", "person_key", "establishment_key", "period_start", "period_end").drop_nulls()
+    overlaps = (pl.col("starts") <= pl.col("period_end")) & (pl.col("ends") >= pl.col("period_start"))
+    employed = asked.join(population.contracts, on=["person_key", "establishment_key"]).filter(overlaps)
+    holding = asked.join(population.statuses, on="person_key").filter(overlaps)
+    monitored = holding.filter(~pl.col("category").is_in(["NC", "NR"]))
+    here = holding.filter(pl.col("establishment_key") == pl.col("establishment_key_right"))
+    jobs = here.sort("starts").group_by("row_no").agg(job_sector=pl.col("sector_code").drop_nulls().last())
+    rows = rows.join(jobs, on="row_no", how="left", maintain_order="left")
+    rows = rows.join(
+        population.sectors.rename({"sector_code": "place_sector"}),
+        on="establishment_key",
+        how="left",
+        maintain_order="left",
+    )
+    return rows.with_columns(
+        is_employed=pl.col("row_no").is_in(employed["row_no"].unique().implode()),
+        is_monitored=pl.col("row_no").is_in(monitored["row_no"].unique().implode()),
+        is_past_series_break=pl.col("period_end") >= reference.threshold("individual_monitoring_only_from"),
+        sector_code=pl.coalesce("job_sector", "place_sector", pl.lit("UNK")),
+    ).drop("job_sector", "place_sector")

@@ -1,0 +1,346 @@
+"""Row by row: loaded, waiting, already held or refused, each with its code; nothing is written here."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+import polars as pl
+
+from ingestion import held
+from ingestion.fields import DOSE_FIELDS, FINDINGS, Check, field_checks, findings, typed
+from ingestion.identifiers import is_record_id, is_rpps, is_siret, names_a_person
+from ingestion.identity import PAIR_CHECKS, SHAPE_CHECKS, with_keys
+from ingestion.measurements import MEASUREMENTS, parts_of, standard_rows
+from ingestion.population import Population
+from ingestion.read import Rows
+from ingestion.rules import RULES
+from lake import reference
+from lake.schema import DOSES, WAITING
+from lake.store import Lake
+from lake.vocabulary import Dosimetry, Layout
+from registry.vault import Vault
+
+PARIS = ZoneInfo("Europe/Paris")
+_WITH_VALUE = ("MEASURED", "ESTIMATED", "BELOW_THRESHOLD")
+
+
+@dataclass(frozen=True)
+class Question:
+    """One delivery as the judge sees it."""
+
+    delivery_no: int
+    sender_code: str
+    layout: Layout
+    received_at: datetime
+    rows: Rows
+
+    @property
+    def received_on(self):
+        """The day of reception in Paris: what is late or in the future is judged against it."""
+        return self.received_at.astimezone(PARIS).date()
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What becomes of a delivery's rows; total = loaded + refused + waiting + duplicate.
+
+    findings: row_no, severity, code, field. tables: lake table name → rows to append.
+    """
+
+    findings: pl.DataFrame
+    tables: dict[str, pl.DataFrame]
+    total: int
+    refused: int
+    waiting: int
+    duplicate: int
+
+    @property
+    def loaded(self) -> int:
+        return self.total - self.refused - self.waiting - self.duplicate
+
+    @property
+    def warned(self) -> int:
+        held_back = self.findings.filter(pl.col("severity") != "W")["row_no"].unique()
+        warned = self.findings.filter(severity="W")["row_no"].unique()
+        return warned.is_in(held_back.implode()).not_().sum()
+
+
+def judge_measurements(question: Question, lake: Lake, vault: Vault, population: Population) -> Judgement:
+    """Judge a file of doses (PASS, OPER, INTE, RADN, COSM)."""
+    layout, text = question.layout, question.rows.good
+    text_checks = [*field_checks(layout), *SHAPE_CHECKS, *_presence_checks(layout)]
+    found = [broken_lines(question.rows), findings(text, text_checks)]
+    rows = standard_rows(typed(text, layout), layout)
+    found.append(findings(rows, _row_checks(question)))
+    rows = without_refused(rows, found)
+
+    rows = with_keys(rows, vault, population)
+    parts = _located(parts_of(rows, layout), MEASUREMENTS[layout].dosimetry)
+    found.append(findings(parts, _part_checks(question)))
+    parts, same_record = _against_same_records(parts, question, lake)
+    found.append(same_record)
+    found.append(findings(rows, PAIR_CHECKS))
+    parts, targets = _against_targets(parts, question, lake)
+    found.append(targets)
+    if MEASUREMENTS[layout].dosimetry in (Dosimetry.PASSIVE, Dosimetry.RADON, Dosimetry.COSMIC):
+        found.append(_against_results(without_refused(parts, found), question, lake))
+    return _judgement(question, parts, with_severity(pl.concat(found)))
+
+
+def broken_lines(rows: Rows) -> pl.DataFrame:
+    return pl.DataFrame({"row_no": rows.broken}, schema={"row_no": pl.Int32}).with_columns(
+        code=pl.lit("S01"), field=pl.lit("")
+    )
+
+
+def with_severity(found: pl.DataFrame) -> pl.DataFrame:
+    severity = pl.DataFrame({"code": list(RULES), "severity": [rule.severity for rule in RULES.values()]})
+    return (
+        found.join(severity, on="code", how="left")
+        .select("row_no", "severity", "code", "field")
+        .unique(maintain_order=True)
+        .sort("row_no", "severity", "code", "field")
+    )
+
+
+def refused_rows(found: list[pl.DataFrame]) -> pl.Series:
+    """Rows with a finding that refuses them or names them as already held."""
+    return with_severity(pl.concat(found)).filter(pl.col("severity").is_in(["R", "D"]))["row_no"].unique()
+
+
+def without_refused(rows: pl.DataFrame, found: list[pl.DataFrame]) -> pl.DataFrame:
+    return rows.filter(~pl.col("row_no").is_in(refused_rows(found).implode()))
+
+
+def _row_checks(question: Question) -> list[Check]:
+    """Rules on the row's own fields together."""
+    layout = question.layout
+    measurement = MEASUREMENTS[layout]
+    action = pl.col("record_action")
+    start, end = pl.col("period_start"), pl.col("period_end")
+    months = int(reference.threshold("longest_period_months"))
+    checks = [
+        Check("S03", "record_id", ~is_record_id("record_id")),
+        Check("S06", "record_id", names_a_person("record_id")),
+        Check("S04", "replaces_record_id", (action == "NEW") & pl.col("replaces_record_id").is_not_null()),
+        Check("S02", "replaces_record_id", (action != "NEW") & pl.col("replaces_record_id").is_null()),
+        Check("S02", "motive_code", (action != "NEW") & pl.col("motive_code").is_null()),
+        Check("P01", "period_end", (end < start) | (end > question.received_on)),
+        Check(
+            "I03", measurement.workplace_field or "siret", pl.col("workplace").is_not_null() & ~is_siret("workplace")
+        ),
+    ]
+    if layout in (Layout.PASS, Layout.RADN):
+        checks.append(Check("P02", "period_end", end >= start.dt.offset_by(f"{months}mo")))
+    if layout == Layout.PASS:
+        late = int(reference.threshold("late_after_days"))
+        checks.append(Check("P04", "period_end", (pl.lit(question.received_on) - end).dt.total_days() > late))
+    if layout == Layout.INTE:
+        checks.append(Check("S03", "mdt_rpps", ~is_rpps("mdt_rpps")))
+        checks.append(Check("S04", "organ", pl.col("organ").is_null() != pl.col("ht50_msv").is_null()))
+    if layout == Layout.OPER:
+        entry, leave = (
+            pl.col(field).str.to_datetime(time_zone="UTC", strict=False) for field in ("entry_ts", "exit_ts")
+        )
+        checks.append(Check("P01", "exit_ts", leave < entry))
+    if measurement.sender_field and question.sender_code != "REGISTER":
+        checks.append(Check("S05", measurement.sender_field, pl.col(measurement.sender_field) != question.sender_code))
+    return checks + _value_checks(layout)
+
+
+def _presence_checks(layout: Layout) -> list[Check]:
+    """A result with a value says it, and when it was read."""
+    if layout != Layout.PASS:
+        return []
+    is_result = (pl.col("record_action") != "CANCEL") & pl.col("result_status").is_in(_WITH_VALUE)
+    return [
+        Check("S02", "value_msv", is_result & pl.col("value_msv").is_null()),
+        Check("S02", "read_on", is_result & pl.col("read_on").is_null()),
+    ]
+
+
+def _value_checks(layout: Layout) -> list[Check]:
+    """A value is 0 below the threshold, and for a badge without result there is none."""
+    if layout not in (Layout.PASS, Layout.RADN, Layout.COSM):
+        return []
+    (field,) = DOSE_FIELDS[layout]
+    value, status = pl.col(field), pl.col("result_status")
+    is_dose = pl.col("record_action") != "CANCEL"
+    checks = [Check("S04", field, is_dose & (status == "BELOW_THRESHOLD") & (value != 0))]
+    if layout == Layout.PASS:
+        checks.append(Check("S04", field, is_dose & ~status.is_in(_WITH_VALUE) & value.is_not_null()))
+    return checks
+
+
+def _located(parts: pl.DataFrame, dosimetry: Dosimetry) -> pl.DataFrame:
+    """The parts with is_possible (the quantity can be measured there) and limit_msv, the limit of the day."""
+    where = ("quantity", "radiation", "body_location")
+    places = reference.table("quantity_locations").filter(dosimetry=dosimetry.value)
+    places = places.select(*where, "limit_quantity", is_possible=pl.lit(True))
+    limits = reference.table("dose_limits").filter(window="12_MONTHS", population="ADULT")
+    parts = parts.join(places, on=where, how="left", nulls_equal=True, maintain_order="left")
+    of_the_day = (
+        parts.select("period_end", "limit_quantity")
+        .unique()
+        .join(limits.select("limit_quantity", "limit_msv", "valid_from", "valid_to"), on="limit_quantity")
+        .filter(
+            pl.col("valid_from") <= pl.col("period_end"),
+            pl.col("valid_to").is_null() | (pl.col("valid_to") >= pl.col("period_end")),
+        )
+        .select("period_end", "limit_quantity", "limit_msv")
+    )
+    return parts.join(of_the_day, on=["period_end", "limit_quantity"], how="left", maintain_order="left")
+
+
+def _part_checks(question: Question) -> list[Check]:
+    """Rules on each dose."""
+    field = DOSE_FIELDS[question.layout][0]
+    dose = pl.col("dose_msv")
+    checks = [
+        Check("D02", "quantity", pl.col("is_possible").is_null()),
+        Check("D03", field, (dose > 0) & (dose < pl.col("recording_threshold_msv"))),
+        Check("D04", field, dose > pl.col("limit_msv")),
+    ]
+    if question.layout == Layout.PASS:
+        for quantity in ("HP10", "HP3", "HP007"):
+            step = reference.threshold(f"recording_step_{quantity.lower()}_msv")
+            checks.append(
+                Check("D03", field, (pl.col("quantity") == quantity) & (_thousandths(dose) % int(step * 1000) != 0))
+            )
+    return checks
+
+
+def _thousandths(dose: pl.Expr) -> pl.Expr:
+    return (dose.cast(pl.Decimal(18, 3)) * 1000).cast(pl.Int64)
+
+
+def _against_same_records(parts: pl.DataFrame, question: Question, lake: Lake) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """R02 for a record already held with the same content, R01 with other content; such rows are left out."""
+    ids = parts.select("row_no", "record_id").unique(maintain_order=True)
+    repeated = ids.filter(pl.col("record_id").is_duplicated())["record_id"]
+    known = held.records(lake, question.sender_code, ids["record_id"], question.delivery_no)
+    suspicious = pl.concat([repeated, known["record_id"]]).unique().implode()
+    again = _signed(parts.filter(pl.col("record_id").is_in(suspicious)), "row_no")
+    if again.is_empty():
+        return parts, pl.DataFrame(schema=FINDINGS)
+    first_held = _signed(known.with_columns(row_no=pl.col("dose_id") // 8), "row_no").select(
+        "record_id", held_content="content", held_bare="bare_content"
+    )
+    waits = known.group_by("record_id").agg(pl.col("is_waiting").any())
+    again = again.sort("row_no").join(first_held, on="record_id", how="left").join(waits, on="record_id", how="left")
+    again = again.with_columns(
+        first_row=pl.col("row_no").min().over("record_id"), first_content=pl.col("content").first().over("record_id")
+    ).filter(pl.col("held_content").is_not_null() | (pl.col("row_no") > pl.col("first_row")))
+    is_same = (
+        pl.when(pl.col("held_content").is_null())
+        .then(pl.col("content") == pl.col("first_content"))
+        # What waits may not have known its person or establishment yet.
+        .when(pl.col("is_waiting"))
+        .then(pl.col("bare_content") == pl.col("held_bare"))
+        .otherwise(pl.col("content") == pl.col("held_content"))
+    )
+    found = again.select(
+        "row_no", code=pl.when(is_same).then(pl.lit("R02")).otherwise(pl.lit("R01")), field=pl.lit("record_id")
+    ).cast(FINDINGS)
+    return parts.filter(~pl.col("row_no").is_in(found["row_no"].implode())), found
+
+
+def _signed(parts: pl.DataFrame, row: str) -> pl.DataFrame:
+    """One row per record: its content as text, and the same without person and establishment."""
+    bare = [c for c in held.CONTENT if c not in ("worker_key", "establishment_key")]
+    as_text = [
+        pl.concat_str([pl.col(c).cast(pl.String).fill_null("") for c in columns], separator="|").alias(name)
+        for name, columns in (("content", held.CONTENT), ("bare_content", bare))
+    ]
+    signed = parts.sort(row, "part").with_columns(as_text)
+    return signed.group_by("record_id", row, maintain_order=True).agg(
+        pl.col("content").str.join("/"), pl.col("bare_content").str.join("/")
+    )
+
+
+def _against_targets(parts: pl.DataFrame, question: Question, lake: Lake) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The parts with replaces_dose_id; D05 where the target is unknown, waiting, or replaced already."""
+    changes = parts.filter(pl.col("record_action") != "NEW").select("row_no", "replaces_record_id").unique()
+    parts = parts.with_columns(replaces_dose_id=pl.lit(None, dtype=pl.Int64))
+    if changes.is_empty():
+        return parts, pl.DataFrame(schema=FINDINGS)
+    known = held.records(lake, question.sender_code, changes["replaces_record_id"], question.delivery_no)
+    gone = held.replaced_rows(lake, question.sender_code, question.delivery_no)
+    targets = (
+        known.filter(~pl.col("is_waiting"), ~(pl.col("dose_id") // 8).is_in(gone.implode()))
+        .group_by(replaces_record_id=pl.col("record_id"))
+        .agg(target=pl.col("dose_id").min())
+    )
+    changes = changes.sort("row_no").join(targets, on="replaces_record_id", how="left", maintain_order="left")
+    is_lost = pl.col("target").is_null() | ~pl.col("target").is_first_distinct()
+    found = changes.filter(is_lost).select("row_no", code=pl.lit("D05"), field=pl.lit("replaces_record_id"))
+    settled = changes.filter(~is_lost).select("row_no", "target")
+    parts = parts.join(settled, on="row_no", how="left", maintain_order="left")
+    return parts.with_columns(replaces_dose_id="target").drop("target"), found.cast(FINDINGS)
+
+
+def _against_results(parts: pl.DataFrame, question: Question, lake: Lake) -> pl.DataFrame:
+    """P03 where a result's period overlaps another current result of the same measurement.
+
+    Only results with a value overlap: a late result may follow the absence that was declared for its period.
+    """
+    results = parts.filter(pl.col("dose_msv").is_not_null(), pl.col("worker_key").is_not_null())
+    if results.is_empty():
+        return pl.DataFrame(schema=FINDINGS)
+    same = ("worker_key", *held.MEASURED_BY)
+    earlier = results.sort("period_start", "row_no").with_columns(
+        reached=pl.col("period_end").cum_max().shift(1).over(same)
+    )
+    inside = earlier.filter(pl.col("reached") >= pl.col("period_start"))["row_no"]
+
+    others = held.results(lake, question.sender_code, results, question.delivery_no)
+    gone = held.replaced_rows(lake, question.sender_code, question.delivery_no)
+    gone = pl.concat([gone, parts["replaces_dose_id"].drop_nulls() // 8])
+    others = others.filter(~pl.col("row_id").is_in(gone.implode()))
+    met = results.join(others, on=same, nulls_equal=True, suffix="_held").filter(
+        pl.col("period_start") <= pl.col("period_end_held"), pl.col("period_end") >= pl.col("period_start_held")
+    )
+    overlapping = pl.concat([inside, met["row_no"]]).unique()
+    return overlapping.to_frame().with_columns(code=pl.lit("P03"), field=pl.lit("period_start")).cast(FINDINGS)
+
+
+def _judgement(question: Question, parts: pl.DataFrame, found: pl.DataFrame) -> Judgement:
+    refused = found.filter(severity="R")["row_no"].unique()
+    duplicate = found.filter(severity="D")["row_no"].unique()
+    duplicate = duplicate.filter(~duplicate.is_in(refused.implode()))
+    out = pl.concat([refused, duplicate])
+    reasons = found.filter(severity="A").group_by("row_no", maintain_order=True).agg(pl.col("code").first())
+    reasons = reasons.filter(~pl.col("row_no").is_in(out.implode()))
+    parts = parts.filter(~pl.col("row_no").is_in(out.implode())).join(reasons, on="row_no", how="left")
+    parts = _as_lake_columns(parts, question)
+    return Judgement(
+        findings=found,
+        tables={
+            DOSES.name: parts.filter(pl.col("code").is_null()).select(DOSES.column_names),
+            WAITING.name: parts.filter(pl.col("code").is_not_null()).select(WAITING.column_names),
+        },
+        total=question.rows.total,
+        refused=refused.len(),
+        waiting=reasons.height,
+        duplicate=duplicate.len(),
+    )
+
+
+def _as_lake_columns(parts: pl.DataFrame, question: Question) -> pl.DataFrame:
+    roots = (
+        reference.table("sectors")
+        .select(sector_code="code", sector="root")
+        .with_columns(pl.col("sector").fill_null(pl.col("sector_code")))
+    )
+    measurement = MEASUREMENTS[question.layout]
+    row_no = pl.col("row_no").cast(pl.Int64)
+    return parts.join(roots, on="sector_code", how="left").with_columns(
+        dose_id=pl.lit(question.delivery_no << 32, dtype=pl.Int64) + row_no * 8 + pl.col("part"),
+        delivery_no=pl.lit(question.delivery_no, dtype=pl.Int32),
+        sender_code=pl.lit(question.sender_code),
+        dosimetry=pl.lit(measurement.dosimetry.value),
+        author_role=pl.lit("REGISTER" if question.sender_code == "REGISTER" else measurement.author_role.value),
+        received_at=pl.lit(question.received_at),
+        year=pl.col("period_end").dt.year(),
+        dose_msv=pl.when(pl.col("result_status").is_in(_WITH_VALUE)).then("dose_msv"),
+    )

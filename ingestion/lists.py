@@ -1,0 +1,189 @@
+"""Establishment and worker lists: who exists, who employs whom, in which category, since when.
+
+Lines are facts that are appended; the models take the latest. New identifiers enter the vault here and nowhere else.
+Source: arrêté du 23 juin 2023 art. 8.
+"""
+
+import polars as pl
+
+from ingestion.fields import Check, field_checks, findings, typed
+from ingestion.identifiers import is_nir_shaped, is_rpps, is_siret
+from ingestion.identity import SHAPE_CHECKS, with_digests
+from ingestion.judge import Judgement, Question, broken_lines, with_severity, without_refused
+from lake import reference
+from lake.schema import EMPLOYMENTS, ESTABLISHMENTS, IDENTITY_LINKS, MINORS, PERSONS
+from lake.vocabulary import Layout
+from registry.numbering import establishment_keys, register_establishments
+from registry.vault import Identity, Vault
+
+_OF_AGE = "18y"
+
+
+def judge_establishments(question: Question, vault: Vault, own: frozenset[int] | None) -> Judgement:
+    """Judge an ETAB file; a new SIRET gets its key.
+
+    `own`: the establishments of the account that sent the file; None when the register team did.
+    """
+    text = question.rows.good
+    found = [broken_lines(question.rows), findings(text, field_checks(Layout.ETAB)), findings(text, SHAPE_CHECKS[2:])]
+    rows = typed(text, Layout.ETAB)
+    found.append(
+        findings(
+            rows,
+            [
+                Check("S02", "valid_to", (pl.col("action") == "CLOSE") & pl.col("valid_to").is_null()),
+                Check("P01", "valid_to", pl.col("valid_to") < pl.col("valid_from")),
+            ],
+        )
+    )
+    rows = without_refused(rows, found)
+    if own is None:
+        register_establishments(vault.engine, rows["siret"])
+    rows = rows.join(establishment_keys(vault.engine, rows["siret"]), on="siret", how="left", maintain_order="left")
+    found.append(findings(rows, _own_checks(own)))
+    rows = _known(without_refused(rows, found), question)
+    rows = rows.with_columns(pl.col("nomenclature_version").fill_null("S1_2013"))
+    return _judgement(question, found, {ESTABLISHMENTS.name: rows.select(ESTABLISHMENTS.column_names)})
+
+
+def judge_workers(question: Question, vault: Vault, own: frozenset[int] | None) -> Judgement:
+    """Judge a TRAV file; a new identifier gets its key, its identity is sealed in the vault.
+
+    `own`: the establishments of the account that sent the file; None when the register team did.
+    """
+    text = question.rows.good
+    found = [broken_lines(question.rows), findings(text, field_checks(Layout.TRAV)), findings(text, SHAPE_CHECKS)]
+    rows = typed(text, Layout.TRAV)
+    found.append(findings(rows, _line_checks()))
+    rows = _with_places(without_refused(rows, found), vault)
+    found.append(findings(rows, [*_place_checks(), *_own_checks(own)]))
+    rows = with_digests(without_refused(rows, found), vault)
+
+    # One name per identifier: the vault's, or for a newcomer the first line's.
+    known = vault.find(rows["mac"]).select("mac", "name_mac")
+    rows = rows.join(known, on="mac", how="left", maintain_order="left").with_columns(
+        first_mac=pl.col("sent_name_mac").first().over("mac")
+    )
+    expected = pl.coalesce("name_mac", "first_mac")
+    found.append(findings(rows, [Check("I06", "birth_name", pl.col("sent_name_mac") != expected)]))
+    rows = without_refused(rows, found)
+    newcomers = rows.filter(pl.col("name_mac").is_null()).unique("mac", keep="first", maintain_order=True)
+    vault.register(_identities(newcomers))
+    keys = vault.find(rows["mac"]).select("mac", "worker_key")
+    rows = _known(rows.join(keys, on="mac", how="left", maintain_order="left"), question)
+    newcomers = rows.join(newcomers.select("mac"), on="mac", how="semi").unique(
+        "mac", keep="first", maintain_order=True
+    )
+    tables = {
+        EMPLOYMENTS.name: rows.with_columns(pl.col("nomenclature_version").fill_null("S1_2013")).select(
+            EMPLOYMENTS.column_names
+        ),
+        PERSONS.name: newcomers.with_columns(birth_year=pl.col("birth_date").dt.year()).select(PERSONS.column_names),
+        MINORS.name: _minors(rows),
+        IDENTITY_LINKS.name: _links(rows, vault),
+    }
+    return _judgement(question, found, tables)
+
+
+def _line_checks() -> list[Check]:
+    category, start = pl.col("category"), pl.col("category_start")
+    born = pl.col("birth_date")
+    nir = pl.col("nir")
+    break_day = reference.threshold("individual_monitoring_only_from")
+    birth_months = nir.str.slice(3, 2).cast(pl.Int32, strict=False)
+    return [
+        Check("S02", "contract_end", (pl.col("action") == "CLOSE") & pl.col("contract_end").is_null()),
+        Check("P01", "contract_end", pl.col("contract_end") < pl.col("contract_start")),
+        Check("P01", "category_end", pl.col("category_end") < start),
+        Check("S04", "category", category.is_in(["NC", "NR"]) & (start >= break_day)),
+        Check("S03", "work_quota", ~pl.col("work_quota").is_between(0, 1) | (pl.col("work_quota") == 0)),
+        Check("S02", "user_siret", (pl.col("contract_type") == "TEMP") & pl.col("user_siret").is_null()),
+        Check("I03", "user_siret", pl.col("user_siret").is_not_null() & ~is_siret("user_siret")),
+        Check("S03", "mdt_rpps", pl.col("mdt_rpps").is_not_null() & ~is_rpps("mdt_rpps")),
+        Check("I01", "replaces_nir", pl.col("replaces_nir").is_not_null() & ~is_nir_shaped("replaces_nir")),
+        Check("I08", "sex", nir.str.slice(0, 1).is_in(["1", "3", "7"]) != (pl.col("sex") == "M")),
+        Check(
+            "I08",
+            "birth_date",
+            (nir.str.slice(1, 2) != born.dt.strftime("%y"))
+            | (birth_months.is_between(1, 12) & (birth_months != born.dt.month())),
+        ),
+    ]
+
+
+def _own_checks(own: frozenset[int] | None) -> list[Check]:
+    if own is None:
+        return []
+    return [Check("I10", "siret", ~pl.col("establishment_key").is_in(sorted(own)).fill_null(False))]
+
+
+def _place_checks() -> list[Check]:
+    return [
+        Check("I09", "siret", pl.col("establishment_key").is_null()),
+        Check("I09", "user_siret", pl.col("user_siret").is_not_null() & pl.col("user_establishment_key").is_null()),
+    ]
+
+
+def _with_places(rows: pl.DataFrame, vault: Vault) -> pl.DataFrame:
+    places = establishment_keys(vault.engine, pl.concat([rows["siret"], rows["user_siret"].rename("siret")]))
+    users = places.rename({"siret": "user_siret", "establishment_key": "user_establishment_key"})
+    return rows.join(places, on="siret", how="left", maintain_order="left").join(
+        users, on="user_siret", how="left", maintain_order="left"
+    )
+
+
+def _known(rows: pl.DataFrame, question: Question) -> pl.DataFrame:
+    return rows.with_columns(
+        delivery_no=pl.lit(question.delivery_no, dtype=pl.Int32), known_at=pl.lit(question.received_at)
+    )
+
+
+def _identities(newcomers: pl.DataFrame) -> list[tuple[bytes, bytes, Identity]]:
+    return [
+        (
+            row["mac"],
+            row["sent_name_mac"],
+            Identity(
+                row["nir"],
+                row["nir_key"],
+                row["birth_name"],
+                row["usage_name"],
+                row["first_names"],
+                row["sex"],
+                row["birth_date"],
+            ),
+        )
+        for row in newcomers.iter_rows(named=True)
+    ]
+
+
+def _minors(rows: pl.DataFrame) -> pl.DataFrame:
+    adult_on = pl.col("birth_date").dt.offset_by(_OF_AGE)
+    minors = rows.with_columns(adult_on=adult_on).filter(pl.col("contract_start") < pl.col("adult_on"))
+    return minors.unique("worker_key", keep="first", maintain_order=True).select(MINORS.column_names)
+
+
+def _links(rows: pl.DataFrame, vault: Vault) -> pl.DataFrame:
+    """A waiting number that the line's NIR replaces now stands for the NIR's person."""
+    replacing = rows.filter(pl.col("replaces_nir").is_not_null())
+    replacing = replacing.with_columns(old_mac=vault.identifier_macs(replacing["replaces_nir"]))
+    old = vault.find(replacing["old_mac"]).select(old_mac="mac", old_key="worker_key")
+    return (
+        replacing.join(old, on="old_mac", maintain_order="left")
+        .filter(pl.col("old_key") != pl.col("worker_key"))
+        .select(
+            worker_key="old_key",
+            person_key="worker_key",
+            reason=pl.lit("NIA_REPLACED"),
+            delivery_no="delivery_no",
+            known_at="known_at",
+        )
+        .unique("worker_key", keep="last", maintain_order=True)
+        .select(IDENTITY_LINKS.column_names)
+    )
+
+
+def _judgement(question: Question, found: list[pl.DataFrame], tables: dict[str, pl.DataFrame]) -> Judgement:
+    settled = with_severity(pl.concat(found))
+    refused = settled.filter(severity="R")["row_no"].n_unique()
+    return Judgement(settled, tables, question.rows.total, refused, waiting=0, duplicate=0)

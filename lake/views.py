@@ -1,0 +1,107 @@
+"""The lake seen from DuckDB: every table as `lake.<table>`, every nomenclature as `reference.<table>`, offline.
+
+Only rows of deliveries that stand in `lake.deliveries` are seen, and only what was known at the end of `as_of`.
+`lake.clock` holds one row: `today`, the day on which open employments and establishments are judged.
+"""
+
+from datetime import date, datetime, time, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import duckdb
+import pyarrow as pa
+
+from lake import reference
+from lake.schema import TABLES, Table
+from lake.settings import Settings
+from lake.store import Lake
+
+PARIS = ZoneInfo("Europe/Paris")
+OFFLINE = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
+
+# Rows of these tables carry a delivery number of their own and are counted only if that delivery stands.
+_OF_DELIVERIES = frozenset(TABLES) - {"deliveries"}
+
+
+def open_over_lake(
+    settings: Settings, lake: Lake, database: Path, as_of: date | None = None, *, read_only: bool = False
+) -> duckdb.DuckDBPyConnection:
+    """A connection to `database` with the lake beside it; it can read nothing else and its settings are locked."""
+    spill = settings.home / "tmp"
+    spill.mkdir(parents=True, exist_ok=True)
+    connection = duckdb.connect(str(database), read_only=read_only, config=dict(OFFLINE))
+    connection.execute("set TimeZone = 'Europe/Paris'")
+    connection.execute(f"set threads = {settings.threads}")
+    connection.execute(f"set memory_limit = '{settings.memory_limit_gib}GiB'")
+    connection.execute(f"set temp_directory = {quoted(str(spill))}")
+    connection.execute("set preserve_insertion_order = false")
+    connection.execute("attach ':memory:' as lake")
+    connection.execute("attach ':memory:' as reference")
+    expose_lake(connection, lake, as_of)
+    expose_reference(connection)
+    folders = [str(lake.root), str(settings.marts), str(spill)]
+    connection.execute(f"set allowed_directories = [{', '.join(quoted(f) for f in folders)}]")
+    connection.execute("set enable_external_access = false")
+    connection.execute("set lock_configuration = true")
+    return connection
+
+
+def expose_lake(connection: duckdb.DuckDBPyConnection, lake: Lake, as_of: date | None) -> None:
+    """Make `lake.<table>` for the current version of every table, and `lake.clock`."""
+    moment = end_of_day(as_of)
+    for name in ("deliveries", *sorted(_OF_DELIVERIES)):
+        table = TABLES[name]
+        conditions = []
+        clock = "known_at" if "known_at" in table.column_names else "received_at"
+        if moment and clock in table.column_names:
+            conditions.append(f"{clock} < timestamptz {quoted(moment.isoformat())}")
+        if name in _OF_DELIVERIES:
+            conditions.append("delivery_no in (select delivery_no from lake.deliveries)")
+        where = f" where {' and '.join(conditions)}" if conditions else ""
+        connection.execute(f"create view lake.{name} as {_select(lake, table)}{where}")
+    today = as_of or datetime.now(PARIS).date()
+    connection.execute(f"create table lake.clock as select date {quoted(today.isoformat())} as today")
+
+
+def expose_reference(connection: duckdb.DuckDBPyConnection) -> None:
+    """Make `reference.<table>` for every CSV of lake/reference, typed."""
+    for name in reference.TABLES:
+        frame = reference.table(name)
+        kinds = ", ".join(f'"{c}" {duckdb_type(f.type)}' for c, f in zip(frame.columns, frame.to_arrow().schema))
+        connection.execute(f"create table reference.{name} ({kinds})")
+        marks = ", ".join("?" for _ in frame.columns)
+        connection.executemany(f"insert into reference.{name} values ({marks})", frame.rows())
+
+
+def end_of_day(day: date | None) -> datetime | None:
+    """The first instant after `day` in Europe/Paris: what is known before it was known on `day`."""
+    return datetime.combine(day + timedelta(days=1), time(), PARIS) if day else None
+
+
+def quoted(text: str) -> str:
+    """A SQL string literal."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def duckdb_type(dtype: pa.DataType) -> str:
+    """The DuckDB name of an Arrow type of the lake."""
+    if pa.types.is_decimal(dtype):
+        return f"decimal({dtype.precision}, {dtype.scale})"
+    if pa.types.is_timestamp(dtype):
+        return "timestamp with time zone"
+    names = {"int16": "smallint", "int32": "integer", "int64": "bigint", "date32[day]": "date", "bool": "boolean"}
+    return names.get(str(dtype), "varchar")
+
+
+def _select(lake: Lake, table: Table) -> str:
+    columns = ", ".join(f"cast({c.name} as {duckdb_type(c.dtype)}) as {c.name}" for c in table.columns)
+    files = lake.files(table.name)
+    if not files:
+        nothing = ", ".join(f"cast(null as {duckdb_type(c.dtype)}) as {c.name}" for c in table.columns)
+        return f"select * from (select * from (select {nothing}) where false)"
+    kinds = ", ".join(
+        f"'{c.name}': {duckdb_type(c.dtype).upper()}" for c in table.columns if c.name in table.partitions
+    )
+    options = f", hive_partitioning = true, hive_types = {{{kinds}}}" if kinds else ", hive_partitioning = false"
+    listed = ", ".join(quoted(f.removeprefix("file://")) for f in files)
+    return f"select * from (select {columns} from read_parquet([{listed}], union_by_name = true{options}))"

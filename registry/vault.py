@@ -1,0 +1,117 @@
+"""The identity vault: the only place where an identifier, a name or a birth date stands, and there only sealed.
+
+An identifier (NIR, or NIA while waiting for one) is looked up by keyed digest; so is a folded name.
+Source: décret 2004-1489 (use of the NIR by the register); Code du travail R.4451-134.
+"""
+
+import hmac
+import json
+from dataclasses import asdict, dataclass
+from datetime import date
+
+import polars as pl
+from sqlalchemy import Engine, bindparam, insert, select
+
+from lake.errors import IdentityConflict
+from registry.keys import Keys
+from registry.tables import identifiers
+
+_CHUNK = 10_000
+_IDENTITY = "vault identity"
+
+
+@dataclass(frozen=True)
+class Identity:
+    """A person as the employer declared them; never leaves the vault but to a reader the policy names."""
+
+    identifier: str
+    identifier_key: str
+    birth_name: str
+    usage_name: str | None
+    first_names: str
+    sex: str
+    birth_date: date
+
+    def __repr__(self) -> str:
+        return "Identity(…)"
+
+
+class Vault:
+    """Keys of persons, found by identifier; identities, opened by key."""
+
+    def __init__(self, engine: Engine, keys: Keys):
+        self.engine = engine
+        self._keys = keys
+
+    def identifier_macs(self, values: pl.Series) -> pl.Series:
+        """Keyed digest of each identifier."""
+        return self._macs("vault identifier", values)
+
+    def name_macs(self, folded: pl.Series) -> pl.Series:
+        """Keyed digest of each folded name (`ingestion.names`)."""
+        return self._macs("vault name", folded)
+
+    def find(self, macs: pl.Series) -> pl.DataFrame:
+        """Known identifiers among `macs`: one row per known one, columns mac, worker_key, name_mac."""
+        wanted = macs.drop_nulls().unique().to_list()
+        query = select(identifiers.c.identifier_mac, identifiers.c.worker_key, identifiers.c.name_mac).where(
+            identifiers.c.identifier_mac.in_(bindparam("macs", expanding=True))
+        )
+        found = []
+        with self.engine.connect() as connection:
+            for start in range(0, len(wanted), _CHUNK):
+                found += connection.execute(query, {"macs": wanted[start : start + _CHUNK]}).all()
+        return pl.DataFrame(
+            [tuple(row) for row in found],
+            schema={"mac": pl.Binary, "worker_key": pl.Int64, "name_mac": pl.Binary},
+            orient="row",
+        )
+
+    def register(self, newcomers: list[tuple[bytes, bytes, Identity]]) -> None:
+        """Give a key to each (identifier digest, name digest, identity) that has none yet; the order gives the keys."""
+        known = set(self.find(pl.Series([mac for mac, _, _ in newcomers], dtype=pl.Binary))["mac"].to_list())
+        rows = [
+            {"identifier_mac": mac, "name_mac": name, "identity_sealed": self._seal(mac, identity)}
+            for mac, name, identity in newcomers
+            if mac not in known
+        ]
+        with self.engine.begin() as connection:
+            for start in range(0, len(rows), _CHUNK):
+                connection.execute(insert(identifiers), rows[start : start + _CHUNK])
+
+    def identity(self, worker_key: int) -> Identity:
+        """The identity behind a key; ask the policy first.
+
+        Raises IdentityConflict when the key is unknown.
+        """
+        return self.identities([worker_key])[worker_key]
+
+    def identities(self, worker_keys: list[int]) -> dict[int, Identity]:
+        """The identities behind several keys; raises IdentityConflict when one is unknown."""
+        query = select(identifiers.c.worker_key, identifiers.c.identifier_mac, identifiers.c.identity_sealed).where(
+            identifiers.c.worker_key.in_(bindparam("keys", expanding=True))
+        )
+        found = {}
+        with self.engine.connect() as connection:
+            for start in range(0, len(worker_keys), _CHUNK):
+                for key, mac, sealed in connection.execute(query, {"keys": worker_keys[start : start + _CHUNK]}):
+                    found[key] = self._unseal(mac, sealed)
+        if len(found) != len(set(worker_keys)):
+            raise IdentityConflict("A key has no identity in the vault.", next_step="Run `dosilake doctor`.")
+        return found
+
+    def _macs(self, purpose: str, values: pl.Series) -> pl.Series:
+        key = self._keys.derive(purpose)
+        return pl.Series(
+            values.name,
+            [None if value is None else hmac.digest(key, value.encode(), "sha256") for value in values],
+            dtype=pl.Binary,
+        )
+
+    def _seal(self, mac: bytes, identity: Identity) -> bytes:
+        plain = json.dumps(asdict(identity) | {"birth_date": identity.birth_date.isoformat()}, ensure_ascii=False)
+        return self._keys.seal(_IDENTITY, plain.encode(), mac)
+
+    def _unseal(self, mac: bytes, sealed: bytes) -> Identity:
+        fields = json.loads(self._keys.unseal(_IDENTITY, sealed, mac))
+        return Identity(**fields | {"birth_date": date.fromisoformat(fields["birth_date"])})

@@ -1,0 +1,283 @@
+"""The door: files that cannot be read are refused by rule and kept; what lands, lands once, whatever crashes."""
+
+import json
+from datetime import UTC, datetime
+from decimal import Decimal
+
+import polars as pl
+import pytest
+
+from delivery_files import Files, content, line, nir, siret
+from ingestion import door as door_module
+from ingestion.door import Door
+from lake.errors import DeliveryRefused, UsageError
+from lake.schema import place_of
+from lake.settings import Settings
+
+AT = datetime(2020, 2, 12, tzinfo=UTC)
+
+
+@pytest.fixture
+def files(tmp_path):
+    folder = tmp_path / "sent"
+    folder.mkdir()
+    return Files(folder)
+
+
+@pytest.fixture
+def door(tmp_path, files):
+    door = Door(Settings(home=tmp_path / "home"))
+    door.receive(files.write("ETAB", line("ETAB")), AT)
+    door.receive(files.write("TRAV", line("TRAV")), AT)
+    return door
+
+
+def _doses(door: Door) -> pl.DataFrame:
+    return door.lake.scan("doses").sort("dose_id").collect()
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "code", "says"),
+    [
+        ("notes.csv", b"x", "F06", "LAYOUT"),
+        ("XXXX_LANDAUER_20200210T080000_1.csv", b"x", "F06", "layout"),
+        ("PASS_LANDAUER_20201310T080000_1.csv", b"x", "F06", "20201310"),
+        ("OPER_LANDAUER_20200210T080000_1.csv", b"x", "F03", "LANDAUER"),
+        ("PASS_LANDAUER_20200210T080000_1.csv", b"", "F05", "empty"),
+        ("PASS_LANDAUER_20200210T080000_1.csv", content("PASS", []).encode(), "F05", "no data row"),
+        ("PASS_LANDAUER_20200210T080000_1.csv", b"record_id;nope\nx;y\n", "F02", "field 2"),
+        ("PASS_LANDAUER_20200210T080000_1.csv", content("PASS", [line("PASS")]).encode("utf-16"), "F01", "UTF-8"),
+        (
+            "PASS_LANDAUER_20200210T080000_1.csv",
+            content("PASS", [line("PASS"), line("PASS", birth_name="Étienne")]).encode("latin-1"),
+            "F01",
+            "line 3",
+        ),
+        ("PASS_LANDAUER_20200210T080000_1.csv", content("PASS", [line("PASS")]).encode() + b"\x00", "F01", "line 3"),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_refused_and_kept(door, files, name, data, code, says):
+    path = files.folder / name
+    path.write_bytes(data)
+    receipt = door.receive(path, AT)
+    assert receipt.report["accepted"] is False
+    assert receipt.report["refusal_code"] == code
+    assert says in receipt.report["refusal"] and receipt.report["next_step"]
+    delivery = door.lake.scan("deliveries").filter(delivery_no=receipt.delivery_no).collect().row(0, named=True)
+    assert delivery["rows_total"] == 0
+    assert _doses(door).is_empty()
+
+
+def test_a_cut_off_file_keeps_its_whole_rows(door, files):
+    text = content("PASS", [line("PASS"), line("PASS", record_id="r2", period_start="2020-02-01")])
+    path = files.folder / "PASS_LANDAUER_20200210T080000_9.csv"
+    path.write_bytes(text[: text.rindex(";PLANNED")].encode()[:-20])
+    report = door.receive(path, AT).report
+    assert (report["rows_total"], report["rows_loaded"], report["rows_refused"]) == (2, 1, 1)
+    assert report["findings"] == [{"row_no": 3, "record_id": None, "severity": "R", "code": "S01", "field": ""}]
+
+
+def test_windows_line_ends_and_a_byte_order_mark_are_taken(door, files):
+    path = files.folder / "PASS_LANDAUER_20200210T080000_9.csv"
+    path.write_bytes(b"\xef\xbb\xbf" + content("PASS", [line("PASS")]).replace("\n", "\r\n").encode())
+    assert door.receive(path, AT).report["rows_loaded"] == 1
+
+
+def test_a_file_too_large_is_left_where_it_is(tmp_path, files):
+    door = Door(Settings(home=tmp_path / "home", largest_file_mib=0))
+    path = files.write("PASS", line("PASS"))
+    with pytest.raises(DeliveryRefused, match="F07"):
+        door.receive(path, AT)
+    assert path.exists()
+
+
+def test_a_file_that_is_not_there_is_wrong_usage(door, tmp_path):
+    with pytest.raises(UsageError, match="no file"):
+        door.receive(tmp_path / "PASS_LANDAUER_20200210T080000_1.csv")
+
+
+def test_the_same_bytes_give_the_same_receipt_and_change_nothing(door, files):
+    first = door.receive(files.write("PASS", line("PASS")), AT)
+    versions = [door.lake.version(name) for name in ("doses", "rejections", "deliveries")]
+    again = door.receive(files.write("PASS", line("PASS")), AT)
+    assert again.is_resend and again.report == first.report
+    assert versions == [door.lake.version(name) for name in ("doses", "rejections", "deliveries")]
+
+
+def test_a_list_may_return_to_an_earlier_state(door, files):
+    a = door.receive(files.write("TRAV", line("TRAV", category="A")), AT)
+    door.receive(files.write("TRAV", line("TRAV", category="B")), AT)
+    back = door.receive(files.write("TRAV", line("TRAV", category="A")), AT)
+    assert not back.is_resend and back.delivery_no > a.delivery_no
+
+
+def test_a_dose_names_its_file_and_line_to_the_decimal(door, files):
+    path = files.write("PASS", line("PASS", record_id="bad", value_msv="1,5"), line("PASS", value_msv="0.350"))
+    receipt = door.receive(path, AT)
+    (dose,) = _doses(door).iter_rows(named=True)
+    assert place_of(dose["dose_id"]) == (receipt.delivery_no, 3, 0)
+    assert dose["dose_msv"] == Decimal("0.350")
+    assert path.read_text().splitlines()[3 - 1].startswith("r1;")
+
+
+def test_several_doses_of_a_row_are_parts(door, files):
+    door.receive(files.write("OPER", line("OPER", hp10_neutron_msv="0.005", hp3_msv="0.020")), AT)
+    parts = _doses(door).select("part", "quantity", "radiation", "dose_msv").rows()
+    assert parts == [
+        (0, "HP10", "PHOTON", Decimal("0.012")),
+        (1, "HP10", "NEUTRON", Decimal("0.005")),
+        (3, "HP3", "MIXED", Decimal("0.020")),
+    ]
+
+
+def test_zero_below_threshold_and_absent_stay_three_things(door, files):
+    months = [("2020-01-01", "2020-01-10"), ("2020-01-11", "2020-01-20"), ("2020-01-21", "2020-01-31")]
+    (a, b), (c, d), (e, f) = months
+    door.receive(
+        files.write(
+            "PASS",
+            line("PASS", record_id="1", period_start=a, period_end=b, value_msv="0"),
+            line("PASS", record_id="2", period_start=c, period_end=d, value_msv="0", result_status="BELOW_THRESHOLD"),
+            line("PASS", record_id="3", period_start=e, period_end=f, value_msv="", result_status="ABSENT", read_on=""),
+        ),
+        AT,
+    )
+    assert _doses(door).select("result_status", "dose_msv").rows() == [
+        ("MEASURED", Decimal("0.000")),
+        ("BELOW_THRESHOLD", Decimal("0.000")),
+        ("ABSENT", None),
+    ]
+
+
+def test_the_same_record_again_is_not_counted_twice_and_other_content_is_refused(door, files):
+    door.receive(files.write("PASS", line("PASS")), AT)
+    report = door.receive(
+        files.write(
+            "PASS",
+            line("PASS", read_on="2020-02-06"),
+            line("PASS", record_id="r2", period_start="2020-02-01", period_end="2020-02-05"),
+            line("PASS", record_id="r2", period_start="2020-02-01", period_end="2020-02-05"),
+            line("PASS", record_id="r2", period_start="2020-02-06", period_end="2020-02-07"),
+        ),
+        AT,
+    ).report
+    assert [(f["row_no"], f["code"]) for f in report["findings"]] == [(2, "R02"), (4, "R02"), (5, "R01")]
+    assert report["rows_total"] == sum(report[f"rows_{n}"] for n in ("loaded", "refused", "waiting", "duplicate"))
+
+
+def test_an_overlap_is_refused_unless_it_replaces(door, files):
+    door.receive(files.write("PASS", line("PASS")), AT)
+    overlapping = {"period_start": "2020-01-31", "period_end": "2020-02-05"}
+    report = door.receive(
+        files.write(
+            "PASS",
+            line("PASS", record_id="r2", **overlapping),
+            line("PASS", record_id="r3", body_location="BELT", **overlapping),
+            line("PASS", record_id="r4", badge_position="OVER_APRON", **overlapping),
+            line(
+                "PASS",
+                record_id="r5",
+                record_action="REPLACE",
+                replaces_record_id="r1",
+                motive_code="TYPING",
+                period_end="2020-01-30",
+            ),
+        ),
+        AT,
+    ).report
+    assert [(f["row_no"], f["code"]) for f in report["findings"]] == []
+    report = door.receive(files.write("PASS", line("PASS", record_id="r6", period_start="2020-01-30")), AT).report
+    assert [f["code"] for f in report["findings"]] == ["P03"]
+
+
+def test_a_target_is_replaced_once(door, files):
+    door.receive(files.write("PASS", line("PASS")), AT)
+    change = {"record_action": "CANCEL", "replaces_record_id": "r1", "motive_code": "NOT_WORN"}
+    report = door.receive(
+        files.write(
+            "PASS",
+            line("PASS", record_id="c1", **change),
+            line("PASS", record_id="c2", **change),
+            line("PASS", record_id="c3", **change | {"replaces_record_id": "nobody"}),
+        ),
+        AT,
+    ).report
+    assert [(f["row_no"], f["code"]) for f in report["findings"]] == [(3, "D05"), (4, "D05")]
+    report = door.receive(files.write("PASS", line("PASS", record_id="c4", **change)), AT).report
+    assert [f["code"] for f in report["findings"]] == ["D05"]
+    cancelling = _doses(door).filter(record_action="CANCEL")
+    assert cancelling["dose_msv"].to_list() == [None]
+    assert cancelling["replaces_dose_id"].to_list() == _doses(door).filter(record_id="r1")["dose_id"].to_list()
+
+
+def test_a_late_result_may_follow_its_declared_absence(door, files):
+    door.receive(files.write("PASS", line("PASS", value_msv="", result_status="ABSENT", read_on="")), AT)
+    report = door.receive(files.write("PASS", line("PASS", record_id="r2")), AT).report
+    assert report["rows_loaded"] == 1
+
+
+def test_an_unknown_person_waits_and_keeps_what_the_limit_check_needs(door, files):
+    door.receive(files.write("PASS", line("PASS", nir=nir(50)), line("PASS", record_id="r2", siret=siret(2))), AT)
+    waiting = door.lake.scan("waiting").sort("row_no").collect()
+    assert waiting.select("code", "worker_key", "dose_msv").rows() == [
+        ("I04", None, Decimal("0.150")),
+        ("I05", 1, Decimal("0.150")),
+    ]
+
+
+def test_no_report_repeats_a_number_or_a_name(door, files, tmp_path):
+    person = line("PASS")
+    hidden = line("PASS", record_id=person["nir"] + person["nir_key"])
+    door.receive(files.write("PASS", person, hidden, line("PASS", record_id="=cmd()", birth_name="AUTRENOM")), AT)
+    home = tmp_path / "home"
+    for path in home.rglob("*"):
+        if path.is_file():
+            data = path.read_bytes()
+            assert person["nir"].encode() not in data, path
+            assert b"MARTIGNEUL" not in data and b"AUTRENOM" not in data, path
+
+
+def test_a_waiting_number_that_gets_its_nir_is_one_person(door, files):
+    waiting_number = "7" + nir(60)[1:]
+    door.receive(files.write("TRAV", line("TRAV", nir=waiting_number, id_kind="NIA")), AT)
+    door.receive(files.write("PASS", line("PASS", nir=waiting_number)), AT)
+    door.receive(files.write("TRAV", line("TRAV", nir=nir(60), replaces_nir=waiting_number)), AT)
+    links = door.lake.scan("identity_links").collect()
+    assert links.select("worker_key", "person_key", "reason").rows() == [(2, 3, "NIA_REPLACED")]
+    report = door.receive(files.write("PASS", line("PASS", nir=nir(60), record_id="r2", period_end="2020-01-15")), AT)
+    assert report.report["rows_loaded"] == 1
+
+
+STEPS = ["_keep", "number_delivery", "append:doses", "append:rejections", "append:deliveries", "save", "mark_landed"]
+
+
+@pytest.mark.parametrize("step", STEPS)
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_a_crash_at_any_step_and_a_rerun_leave_the_same_lake(door, files, monkeypatch, tmp_path, step, when):
+    path = files.write("PASS", line("PASS"), line("PASS", record_id="r2", value_msv="x"))
+    with monkeypatch.context() as patched:
+        _crash(patched, step, when)
+        with pytest.raises(RuntimeError, match="crash"):
+            door.receive(path, AT)
+    receipt = Door(Settings(home=tmp_path / "home")).receive(path, AT)
+    assert (receipt.report["rows_loaded"], receipt.report["rows_refused"]) == (1, 1)
+    assert _doses(door).height == 1
+    assert door.lake.scan("rejections").collect().height == 1
+    assert door.lake.scan("deliveries").filter(delivery_no=receipt.delivery_no).collect().height == 1
+    assert json.loads((tmp_path / "home/landing" / f"{receipt.delivery_no:08d}" / "report.json").read_text())
+
+
+def _crash(patched, step: str, when: str) -> None:
+    """Make the process die before or after one step, once."""
+    name, _, table = step.partition(":")
+    owner = {"_keep": Door, "append": door_module.Lake, "save": door_module.reports}.get(name, door_module)
+    original = getattr(owner, name)
+
+    def dying(*args, **kwargs):
+        if table and args[1].name != table:
+            return original(*args, **kwargs)
+        if when == "after":
+            original(*args, **kwargs)
+        raise RuntimeError("crash")
+
+    patched.setattr(owner, name, dying)
