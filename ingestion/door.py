@@ -153,7 +153,8 @@ class Door:
             stamped = findings.with_columns(delivery_no=pl.lit(numbered.delivery_no, dtype=pl.Int32))
             self.lake.append(REJECTIONS, stamped, app_id)
         self.lake.append(DELIVERIES, pl.DataFrame([delivery], schema_overrides=_DELIVERY_TYPES), app_id)
-        report = reports.execution_report(delivery, findings, _record_ids(rows))
+        reports.save_findings(self.settings, numbered.delivery_no, findings, _record_ids(rows))
+        report = reports.execution_report(delivery, findings)
         if refusal:
             report |= {"refusal": refusal.what, "next_step": refusal.next_step}
         reports.save(self.settings, numbered.delivery_no, "report", report)

@@ -6,6 +6,8 @@ Source: arrêté du 23 juin 2023 art. 11 (execution report).
 
 import json
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
@@ -36,12 +38,8 @@ def acknowledgement(numbered: Numbered) -> dict:
     }
 
 
-def execution_report(delivery: dict, findings: pl.DataFrame, record_ids: pl.DataFrame) -> dict:
-    """Counts, causes and one entry per finding.
-
-    `delivery` is a row of lake.deliveries, `record_ids` has row_no and record_id of the rows that carry one.
-    """
-    rows = findings.join(record_ids, on="row_no", how="left", maintain_order="left")
+def execution_report(delivery: dict, findings: pl.DataFrame) -> dict:
+    """Counts and causes of a delivery, `delivery` being its row of lake.deliveries; the lines stand in `findings`."""
     causes = findings.group_by("code").agg(pl.col("row_no").n_unique().alias("rows")).sort("code")
     return {
         **{key: _iso(value) if isinstance(value, datetime) else value for key, value in delivery.items()},
@@ -57,28 +55,54 @@ def execution_report(delivery: dict, findings: pl.DataFrame, record_ids: pl.Data
             }
             for code, count in causes.iter_rows()
         ],
-        "findings": rows.select("row_no", "record_id", "severity", "code", "field").to_dicts(),
     }
 
 
 def save(settings: Settings, delivery_no: int, name: str, content: dict) -> None:
     """Write `<name>.json` in the delivery's folder, whole or not at all."""
-    path = folder(settings, delivery_no) / f"{name}.json"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
-    draft.write_text(json.dumps(content, ensure_ascii=False, indent=1), encoding="utf-8")
-    os.replace(draft, path)
+    with _drafted(folder(settings, delivery_no) / f"{name}.json") as draft:
+        draft.write_text(json.dumps(content, ensure_ascii=False, indent=1), encoding="utf-8")
+
+
+def save_findings(settings: Settings, delivery_no: int, findings: pl.DataFrame, record_ids: pl.DataFrame) -> None:
+    """Write the report's lines, one per finding, in the layout RPT: row_no;record_id;severity;code;field;message.
+
+    `record_ids` has row_no and record_id of the rows that carry one that may be repeated.
+    """
+    messages = pl.DataFrame({"code": list(RULES), "message": [rule.meaning_fr for rule in RULES.values()]})
+    lines = findings.join(record_ids, on="row_no", how="left", maintain_order="left")
+    lines = lines.join(messages, on="code", how="left", maintain_order="left")
+    with _drafted(folder(settings, delivery_no) / "findings.csv") as draft:
+        lines.select("row_no", "record_id", "severity", "code", "field", "message").write_csv(draft, separator=";")
 
 
 def load(settings: Settings, delivery_no: int) -> dict:
     """The execution report of a delivery; raises UsageError when there is none."""
-    path = folder(settings, delivery_no) / "report.json"
+    return json.loads(_existing(settings, delivery_no, "report.json").read_text(encoding="utf-8"))
+
+
+def load_findings(settings: Settings, delivery_no: int) -> pl.DataFrame:
+    """The report's lines: row_no, record_id, severity, code, field, message; raises UsageError when there is none."""
+    path = _existing(settings, delivery_no, "findings.csv")
+    return pl.read_csv(path, separator=";", schema_overrides={"row_no": pl.Int32, "record_id": pl.String})
+
+
+def _existing(settings: Settings, delivery_no: int, name: str) -> Path:
+    path = folder(settings, delivery_no) / name
     if not path.exists():
         raise UsageError(
             f"There is no execution report for delivery {delivery_no}.",
             next_step="See `dosilake ingest` for the numbers it gives.",
         )
-    return json.loads(path.read_text(encoding="utf-8"))
+    return path
+
+
+@contextmanager
+def _drafted(path: Path) -> Iterator[Path]:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    yield draft
+    os.replace(draft, path)
 
 
 def sentences(report: dict, language: str = "fr") -> list[str]:

@@ -25,6 +25,7 @@ class Keys:
 
     _master: bytes
     _derived: dict[str, bytes] = field(default_factory=dict, compare=False)
+    _ciphers: dict[str, AESGCM] = field(default_factory=dict, compare=False)
 
     def __repr__(self) -> str:
         return "Keys(…)"
@@ -43,10 +44,15 @@ class Keys:
     def seal(self, purpose: str, plain: bytes, label: bytes = b"") -> bytes:
         """Encrypted and authenticated (AES-256-GCM), bound to `label`."""
         nonce = os.urandom(_NONCE_BYTES)
-        return nonce + AESGCM(self.derive(purpose)).encrypt(nonce, plain, label)
+        return nonce + self._cipher(purpose).encrypt(nonce, plain, label)
 
     def unseal(self, purpose: str, sealed: bytes, label: bytes = b"") -> bytes:
-        return AESGCM(self.derive(purpose)).decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], label)
+        return self._cipher(purpose).decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], label)
+
+    def _cipher(self, purpose: str) -> AESGCM:
+        if purpose not in self._ciphers:
+            self._ciphers[purpose] = AESGCM(self.derive(purpose))
+        return self._ciphers[purpose]
 
 
 def open_keys(settings: Settings) -> Keys:

@@ -6,7 +6,8 @@ Source: décret 2004-1489 (use of the NIR by the register); Code du travail R.44
 
 import hmac
 import json
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import date
 
 import polars as pl
@@ -17,6 +18,8 @@ from registry.keys import Keys
 from registry.tables import identifiers
 
 _CHUNK = 10_000
+# Above this, reading the whole table beats asking for many rows by name.
+_READ_ALL_ABOVE = 20_000
 _IDENTITY = "vault identity"
 
 
@@ -53,19 +56,18 @@ class Vault:
 
     def find(self, macs: pl.Series) -> pl.DataFrame:
         """Known identifiers among `macs`: one row per known one, columns mac, worker_key, name_mac."""
-        wanted = macs.drop_nulls().unique().to_list()
-        query = select(identifiers.c.identifier_mac, identifiers.c.worker_key, identifiers.c.name_mac).where(
-            identifiers.c.identifier_mac.in_(bindparam("macs", expanding=True))
-        )
-        found = []
+        wanted = macs.drop_nulls().unique()
+        query = select(identifiers.c.identifier_mac, identifiers.c.worker_key, identifiers.c.name_mac)
         with self.engine.connect() as connection:
-            for start in range(0, len(wanted), _CHUNK):
-                found += connection.execute(query, {"macs": wanted[start : start + _CHUNK]}).all()
-        return pl.DataFrame(
-            [tuple(row) for row in found],
-            schema={"mac": pl.Binary, "worker_key": pl.Int64, "name_mac": pl.Binary},
-            orient="row",
-        )
+            if wanted.len() > _READ_ALL_ABOVE:
+                found = connection.execute(query).all()
+            else:
+                some = query.where(identifiers.c.identifier_mac.in_(bindparam("macs", expanding=True)))
+                found = [row for part in _chunks(wanted) for row in connection.execute(some, {"macs": part})]
+        columns = list(zip(*found, strict=True)) or [[], [], []]
+        schema = {"mac": pl.Binary, "worker_key": pl.Int64, "name_mac": pl.Binary}
+        known = pl.DataFrame(dict(zip(schema, columns, strict=True)), schema=schema)
+        return known.filter(pl.col("mac").is_in(wanted.implode()))
 
     def register(self, newcomers: list[tuple[bytes, bytes, Identity]]) -> None:
         """Give a key to each (identifier digest, name digest, identity) that has none yet; the order gives the keys."""
@@ -109,9 +111,14 @@ class Vault:
         )
 
     def _seal(self, mac: bytes, identity: Identity) -> bytes:
-        plain = json.dumps(asdict(identity) | {"birth_date": identity.birth_date.isoformat()}, ensure_ascii=False)
+        plain = json.dumps(vars(identity) | {"birth_date": identity.birth_date.isoformat()}, ensure_ascii=False)
         return self._keys.seal(_IDENTITY, plain.encode(), mac)
 
     def _unseal(self, mac: bytes, sealed: bytes) -> Identity:
         fields = json.loads(self._keys.unseal(_IDENTITY, sealed, mac))
         return Identity(**fields | {"birth_date": date.fromisoformat(fields["birth_date"])})
+
+
+def _chunks(values: pl.Series) -> Iterator[list]:
+    for start in range(0, values.len(), _CHUNK):
+        yield values[start : start + _CHUNK].to_list()
