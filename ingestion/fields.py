@@ -1,7 +1,9 @@
 """Field by field, as `lake/reference/layouts.csv` says: what is mandatory, of which type and from which code list."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import polars as pl
 
@@ -64,19 +66,23 @@ class Check:
 FINDINGS = {"row_no": pl.Int32, "code": pl.String, "field": pl.String}
 
 
-def findings(rows: pl.DataFrame, checks: list[Check]) -> pl.DataFrame:
+def findings(rows: pl.DataFrame, checks: Sequence[Check]) -> pl.DataFrame:
     """One row per broken check and row: row_no, code, field."""
+    if rows.is_empty() or not checks:
+        return pl.DataFrame(schema=FINDINGS)
     masks = rows.lazy().select("row_no", *[c.broken.fill_null(False).alias(str(i)) for i, c in enumerate(checks)])
     masks = masks.collect()
+    any_broken = masks.drop("row_no").select(pl.all().any()).row(0)
     found = [pl.DataFrame(schema=FINDINGS)]
     for i, check in enumerate(checks):
-        if masks[str(i)].any():
+        if any_broken[i]:
             broken = masks.filter(str(i)).select("row_no", code=pl.lit(check.code), field=pl.lit(check.field))
             found.append(broken.cast(FINDINGS))
     return pl.concat(found)
 
 
-def field_checks(layout: Layout) -> list[Check]:
+@cache
+def field_checks(layout: Layout) -> tuple[Check, ...]:
     """The checks of every field of a layout: S02 mandatory, S03 type, N01 code, D01 dose."""
     checks = []
     for spec in reference.table("layouts").filter(layout=layout.value).sort("position").iter_rows(named=True):
@@ -101,7 +107,7 @@ def field_checks(layout: Layout) -> list[Check]:
                 checks.append(Check("N01", field, value.is_not_null() & ~value.is_in(allowed)))
         else:
             checks.append(Check("S03", field, value.is_not_null() & ~_is_of_type(value, kind)))
-    return checks
+    return tuple(checks)
 
 
 def code_list(layout: Layout, field: str) -> list[str] | None:

@@ -18,6 +18,8 @@ class Lake:
 
     def __init__(self, root: Path):
         self.root = Path(root)
+        self._opened: dict[str, DeltaTable] = {}
+        self._actions: dict[str, tuple[int, pl.DataFrame]] = {}
 
     def create(self) -> None:
         """Make the tables that are missing; existing ones are left as they are."""
@@ -25,7 +27,12 @@ class Lake:
             path = self._path(table.name)
             if not DeltaTable.is_deltatable(str(path)):
                 try:
-                    DeltaTable.create(str(path), schema=table.arrow_schema, partition_by=list(table.partitions))
+                    DeltaTable.create(
+                        str(path),
+                        schema=table.arrow_schema,
+                        partition_by=list(table.partitions),
+                        configuration=_configuration(table),
+                    )
                 except OSError as error:
                     raise StorageError(
                         f"The lake folder {self.root} cannot be written ({error.strerror or 'I/O error'}).",
@@ -59,7 +66,10 @@ class Lake:
         delta = self._open(name)
         if keep is None:
             return delta.file_uris()
-        actions = pl.from_arrow(pa.table(delta.get_add_actions(flatten=True)))
+        version, actions = self._actions.get(name, (None, None))
+        if version != delta.version():
+            actions = pl.from_arrow(pa.table(delta.get_add_actions(flatten=True)))
+            self._actions[name] = (delta.version(), actions)
         if actions.is_empty():
             return []
         return [f"{self._path(name)}/{path}" for path in actions.filter(keep)["path"]]
@@ -82,12 +92,27 @@ class Lake:
         return self.root / name
 
     def _open(self, name: str) -> DeltaTable:
+        """The table at its newest version; kept open, since reading its whole log again costs far more."""
+        opened = self._opened.get(name)
+        if opened is not None:
+            opened.update_incremental()
+            return opened
         path = self._path(name)
         if not DeltaTable.is_deltatable(str(path)):
             raise StorageError(
                 f"There is no lake at {self.root}.", next_step="Run `dosilake ingest` or `make demo` first."
             )
-        return DeltaTable(str(path))
+        self._opened[name] = DeltaTable(str(path))
+        return self._opened[name]
+
+
+# What `Lake.files` prunes on; statistics of every column would only make the log heavier.
+_PRUNED_ON = ("delivery_no", "sender_code", "record_id", "worker_key", "period_start", "period_end", "replaces_dose_id")
+
+
+def _configuration(table: Table) -> dict[str, str]:
+    columns = [name for name in _PRUNED_ON if name in table.column_names]
+    return {"delta.dataSkippingStatsColumns": ",".join(columns)} if columns else {}
 
 
 def as_arrow(rows: pl.DataFrame, table: Table) -> pa.Table:
