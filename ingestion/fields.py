@@ -133,6 +133,11 @@ def code_list(layout: Layout, field: str) -> list[str] | None:
 
 def typed(rows: pl.DataFrame, layout: Layout) -> pl.DataFrame:
     """The rows with their declared types; a value of another type is NULL (its finding says so)."""
+    return rows.with_columns(_typed_columns(layout))
+
+
+@cache
+def _typed_columns(layout: Layout) -> tuple[pl.Expr, ...]:
     columns = []
     for spec in reference.table("layouts").filter(layout=layout.value).iter_rows(named=True):
         value, kind = pl.col(spec["field"]), spec["type"]
@@ -149,7 +154,7 @@ def typed(rows: pl.DataFrame, layout: Layout) -> pl.DataFrame:
         else:
             continue
         columns[-1] = columns[-1].alias(spec["field"])
-    return rows.with_columns(columns)
+    return tuple(columns)
 
 
 def _is_of_type(value: pl.Expr, kind: str) -> pl.Expr:

@@ -3,6 +3,8 @@
 Sources: Insee (NIR key, Corsica, SIRET and the La Poste exception); Luhn for RPPS. Checked against python-stdnum.
 """
 
+from functools import cache
+
 import polars as pl
 
 _NIR = r"^[1-478][0-9]{2}(0[1-9]|1[0-2]|[2-9][0-9])(2[AB]|[0-9]{2})[0-9]{6}$"
@@ -10,11 +12,13 @@ _LA_POSTE = "356000000"
 _LA_POSTE_HEAD_OFFICE = "35600000000048"
 
 
+@cache
 def is_nir_shaped(column: str) -> pl.Expr:
     """13 characters in the layout of a NIR or a waiting number."""
     return pl.col(column).str.contains(_NIR)
 
 
+@cache
 def nir_key(column: str) -> pl.Expr:
     """The two-digit key of a well-shaped number: 97 − (N mod 97), Corsica's 2A and 2B read as 19 and 18."""
     number = (
@@ -26,6 +30,7 @@ def nir_key(column: str) -> pl.Expr:
     return (97 - number % 97).cast(pl.String).str.zfill(2)
 
 
+@cache
 def is_siret(column: str) -> pl.Expr:
     """14 digits with Luhn's check, and the SIREN's nine; La Poste's offices: a digit sum that is a multiple of 5."""
     text = pl.col(column)
@@ -40,17 +45,20 @@ def is_siret(column: str) -> pl.Expr:
     )
 
 
+@cache
 def is_rpps(column: str) -> pl.Expr:
     """11 digits with Luhn's check."""
     text = pl.col(column)
     return text.str.contains(r"^[0-9]{11}$") & (_luhn(text, 11) % 10 == 0)
 
 
+@cache
 def is_record_id(column: str) -> pl.Expr:
     """A sender's own identifier: letters, digits and a few marks, 40 at most."""
     return pl.col(column).str.contains(r"^[A-Za-z0-9._:/-]{1,40}$")
 
 
+@cache
 def names_a_person(column: str) -> pl.Expr:
     """True when a free text holds a well-shaped NIR with its right key: it must not enter the lake."""
     found = pl.col(column).str.extract(r"([1-478][0-9]{4}(?:2[AB]|[0-9]{2})[0-9]{8})", 1)

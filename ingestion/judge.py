@@ -93,19 +93,23 @@ def broken_lines(rows: Rows) -> pl.DataFrame:
     )
 
 
+_SEVERITY = {code: rule.severity for code, rule in RULES.items()}
+
+
 def with_severity(found: pl.DataFrame) -> pl.DataFrame:
-    severity = pl.DataFrame({"code": list(RULES), "severity": [rule.severity for rule in RULES.values()]})
     return (
-        found.join(severity, on="code", how="left")
-        .select("row_no", "severity", "code", "field")
+        found.select("row_no", pl.col("code").replace_strict(_SEVERITY).alias("severity"), "code", "field")
         .unique(maintain_order=True)
         .sort("row_no", "severity", "code", "field")
     )
 
 
+_REFUSING = [code for code, rule in RULES.items() if rule.severity in "RD"]
+
+
 def refused_rows(found: list[pl.DataFrame]) -> pl.Series:
     """Rows with a finding that refuses them or names them as already held."""
-    return with_severity(pl.concat(found)).filter(pl.col("severity").is_in(["R", "D"]))["row_no"].unique()
+    return pl.concat(found).filter(pl.col("code").is_in(_REFUSING))["row_no"].unique()
 
 
 def without_refused(rows: pl.DataFrame, found: list[pl.DataFrame]) -> pl.DataFrame:
