@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 import duckdb
 import pyarrow as pa
+from deltalake import DeltaTable
 
 from lake import reference
 from lake.schema import TABLES, Table
@@ -24,20 +25,25 @@ _OF_DELIVERIES = frozenset(TABLES) - {"deliveries"}
 
 
 def open_over_lake(
-    settings: Settings, lake: Lake, database: Path, as_of: date | None = None, *, read_only: bool = False
+    settings: Settings, lake: Lake, database: Path, as_of: date | None = None, *, versions: dict[str, int] | None = None
 ) -> duckdb.DuckDBPyConnection:
-    """A connection to `database` with the lake beside it; it can read nothing else and its settings are locked."""
+    """A connection to `database` with the lake beside it; it can read nothing else and its settings are locked.
+
+    With `versions`, the tables are seen as they were at those versions and the database is opened read-only.
+    """
     spill = settings.home / "tmp"
     spill.mkdir(parents=True, exist_ok=True)
-    connection = duckdb.connect(str(database), read_only=read_only, config=dict(OFFLINE))
+    connection = duckdb.connect(":memory:", config=dict(OFFLINE))
     connection.execute("set TimeZone = 'Europe/Paris'")
     connection.execute(f"set threads = {settings.threads}")
     connection.execute(f"set memory_limit = '{settings.memory_limit_gib}GiB'")
     connection.execute(f"set temp_directory = {quoted(str(spill))}")
     connection.execute("set preserve_insertion_order = false")
-    connection.execute("attach ':memory:' as lake")
-    connection.execute("attach ':memory:' as reference")
-    expose_lake(connection, lake, as_of)
+    for name in ("lake", "reference"):
+        connection.execute(f"attach ':memory:' as {name}")
+    connection.execute(f"attach {quoted(str(database))} as marts {'(read_only)' if versions else ''}")
+    connection.execute("use marts")
+    expose_lake(connection, lake, as_of, versions)
     expose_reference(connection)
     folders = [str(lake.root), str(settings.marts), str(spill)]
     connection.execute(f"set allowed_directories = [{', '.join(quoted(f) for f in folders)}]")
@@ -46,11 +52,19 @@ def open_over_lake(
     return connection
 
 
-def expose_lake(connection: duckdb.DuckDBPyConnection, lake: Lake, as_of: date | None) -> None:
-    """Make `lake.<table>` for the current version of every table, and `lake.clock`."""
+def expose_lake(
+    connection: duckdb.DuckDBPyConnection, lake: Lake, as_of: date | None, versions: dict[str, int] | None = None
+) -> None:
+    """Make `lake.<table>` for one version of every table, and `lake.clock`, `lake.versions`.
+
+    The version of `deliveries` is taken first, so that a delivery that stands has all its rows in what follows.
+    """
     moment = end_of_day(as_of)
+    seen = {}
     for name in ("deliveries", *sorted(_OF_DELIVERIES)):
         table = TABLES[name]
+        delta = DeltaTable(str(lake.root / name), version=versions[name] if versions else None)
+        seen[name] = delta.version()
         conditions = []
         clock = "known_at" if "known_at" in table.column_names else "received_at"
         if moment and clock in table.column_names:
@@ -58,19 +72,23 @@ def expose_lake(connection: duckdb.DuckDBPyConnection, lake: Lake, as_of: date |
         if name in _OF_DELIVERIES:
             conditions.append("delivery_no in (select delivery_no from lake.deliveries)")
         where = f" where {' and '.join(conditions)}" if conditions else ""
-        connection.execute(f"create view lake.{name} as {_select(lake, table)}{where}")
+        connection.execute(f"create view lake.{name} as {_select(delta, table)}{where}")
     today = as_of or datetime.now(PARIS).date()
     connection.execute(f"create table lake.clock as select date {quoted(today.isoformat())} as today")
+    connection.execute("create table lake.versions (table_name varchar, version bigint)")
+    connection.executemany("insert into lake.versions values (?, ?)", list(seen.items()))
 
 
 def expose_reference(connection: duckdb.DuckDBPyConnection) -> None:
     """Make `reference.<table>` for every CSV of lake/reference, typed."""
     for name in reference.TABLES:
-        frame = reference.table(name)
-        kinds = ", ".join(f'"{c}" {duckdb_type(f.type)}' for c, f in zip(frame.columns, frame.to_arrow().schema))
-        connection.execute(f"create table reference.{name} ({kinds})")
-        marks = ", ".join("?" for _ in frame.columns)
-        connection.executemany(f"insert into reference.{name} values ({marks})", frame.rows())
+        kinds = [(field.name, duckdb_type(field.type)) for field in reference.table(name).to_arrow().schema]
+        typed = ", ".join(f'cast("{column}" as {kind}) as "{column}"' for column, kind in kinds)
+        path = quoted(str(reference.FOLDER / f"{name}.csv"))
+        connection.execute(
+            f"create table reference.{name} as select {typed} from read_csv({path}, all_varchar = true, "
+            "header = true, delim = ',', quote = '\"', escape = '\"', nullstr = '')"
+        )
 
 
 def end_of_day(day: date | None) -> datetime | None:
@@ -93,9 +111,9 @@ def duckdb_type(dtype: pa.DataType) -> str:
     return names.get(str(dtype), "varchar")
 
 
-def _select(lake: Lake, table: Table) -> str:
+def _select(delta: DeltaTable, table: Table) -> str:
     columns = ", ".join(f"cast({c.name} as {duckdb_type(c.dtype)}) as {c.name}" for c in table.columns)
-    files = lake.files(table.name)
+    files = delta.file_uris()
     if not files:
         nothing = ", ".join(f"cast(null as {duckdb_type(c.dtype)}) as {c.name}" for c in table.columns)
         return f"select * from (select * from (select {nothing}) where false)"

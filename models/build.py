@@ -1,0 +1,132 @@
+"""After `build`, an unpublished DuckDB file holds every mart, made from the lake as it was known at one moment."""
+
+import re
+import time
+from collections.abc import Callable, Collection
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import duckdb
+
+from lake.errors import ModelError
+from lake.settings import Settings
+from lake.store import Lake
+from lake.views import open_over_lake
+from models.catalog import Model, check_columns, models
+
+Progress = Callable[[str, int, int], None]
+
+
+def build(
+    settings: Settings,
+    lake: Lake,
+    as_of: date | None = None,
+    progress: Progress | None = None,
+    *,
+    only: Collection[str] | None = None,
+) -> Path:
+    """Make every model and return the path of the unpublished snapshot, `.building-<version>.duckdb`.
+
+    Rows known only after `as_of` (end of that day in Europe/Paris) are not seen. `progress` hears
+    (model, done, total). `only` makes some models and what they are made of: such a file passes no gate.
+    A build that fails leaves no file behind; raises ModelError naming the model.
+    """
+    settings.marts.mkdir(parents=True, exist_ok=True)
+    version = f"as-of-{as_of.isoformat()}" if as_of else datetime.now(UTC).strftime("%Y%m%dT%H%M%S%fZ")
+    path = settings.marts / f".building-{version}.duckdb"
+    discard(path)
+    ordered = in_order(list(models().values()))
+    if only is not None:
+        needed = with_ancestors({*only, "dose_records"})
+        ordered = [model for model in ordered if model.name in needed]
+    connection = open_over_lake(settings, lake, path, as_of)
+    try:
+        for done, model in enumerate(ordered):
+            if progress:
+                progress(model.name, done, len(ordered))
+            make(connection, model)
+        write_snapshot_table(connection, version, as_of)
+        connection.execute("checkpoint")
+    except BaseException:
+        connection.close()
+        discard(path)
+        raise
+    connection.close()
+    if progress:
+        progress("", len(ordered), len(ordered))
+    return path
+
+
+def make(connection: duckdb.DuckDBPyConnection, model: Model) -> float:
+    """Create one model and return the seconds it took; staging models are temporary and never published."""
+    kind = "table" if model.is_mart else f"temporary {model.kind}"
+    started = time.perf_counter()
+    try:
+        connection.execute(f"create {kind} {model.name} as {model.sql}")
+    except duckdb.Error as error:
+        raise ModelError(
+            f"The model {model.name} cannot be built: {type(error).__name__}.",
+            next_step=f"Run {model.path.name} in a DuckDB shell; the first line says: {str(error).splitlines()[0]}",
+        ) from error
+    if model.columns:
+        check_columns(model, [row[0] for row in connection.execute(f"describe {model.name}").fetchall()])
+    return time.perf_counter() - started
+
+
+def in_order(wanted: list[Model]) -> list[Model]:
+    """The models sorted so that each comes after those its SQL names; raises ModelError on a circle."""
+    by_name = {model.name: model for model in wanted}
+    ordered: list[Model] = []
+    waiting = dict(by_name)
+    while waiting:
+        made = {model.name for model in ordered}
+        ready = [m for m in waiting.values() if (tables_named(m.sql) & set(by_name)) - {m.name} <= made]
+        if not ready:
+            raise ModelError(f"These models wait for each other: {', '.join(sorted(waiting))}.")
+        for model in sorted(ready, key=lambda m: m.name):
+            ordered.append(waiting.pop(model.name))
+    return ordered
+
+
+def with_ancestors(names: set[str]) -> set[str]:
+    """The models named and every model they are made of."""
+    known = models()
+    found: set[str] = set()
+    waiting = names & set(known)
+    while waiting:
+        found |= waiting
+        waiting = set().union(*(tables_named(known[name].sql) for name in waiting)) & set(known) - found
+    return found
+
+
+def tables_named(sql: str) -> set[str]:
+    """Names after `from` or `join`, schema-qualified ones (`lake.doses`) left out."""
+    without_comments = re.sub(r"--[^\n]*", "", sql)
+    return set(re.findall(r"\b(?:from|join)\s+([a-z_0-9]+)\b(?!\s*\.)", without_comments))
+
+
+def write_snapshot_table(connection: duckdb.DuckDBPyConnection, version: str, as_of: date | None) -> None:
+    """One row that says what the snapshot is made of."""
+    connection.execute("""
+        create table snapshot (
+            version varchar, built_at timestamp with time zone, as_of date, today date, last_delivery_no integer,
+            data_until date, lake_versions map(varchar, bigint)
+        )
+    """)
+    last_delivery, until = connection.execute("""
+        select
+            (select max(delivery_no) from lake.deliveries),
+            (select max(period_end) from dose_records where dosimetry <> 'OPERATIONAL')
+    """).fetchone()
+    today = connection.execute("select today from lake.clock").fetchone()[0]
+    versions = dict(connection.execute("select table_name, version from lake.versions").fetchall())
+    connection.execute(
+        "insert into snapshot values (?, ?, ?, ?, ?, ?, ?)",
+        [version, datetime.now(UTC), as_of, today, last_delivery, until, versions],
+    )
+
+
+def discard(path: Path) -> None:
+    """Remove a snapshot and its write-ahead log, if they are there."""
+    for leftover in (path, path.with_name(path.name + ".wal")):
+        leftover.unlink(missing_ok=True)

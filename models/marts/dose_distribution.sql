@@ -1,0 +1,22 @@
+select
+    person_groups.year,
+    person_groups.limit_quantity,
+    person_groups.dimension,
+    person_groups.group_code,
+    classes.class_code,
+    max(classes.position) as position,
+    count(*) as workers,
+    count(distinct person_groups.establishment_key) as n_establishments,
+    count(*) filter (where person_groups.dose_msv > 0) as exposed,
+    cast(sum(person_groups.dose_msv) / 1000 as decimal(18, 6)) as collective_dose_man_sv,
+    cast(max(person_groups.dose_msv) / nullif(sum(person_groups.dose_msv), 0) as decimal(12, 6)) as top_share
+from person_groups
+inner join reference.dose_classes as classes
+    on classes.limit_quantity = person_groups.limit_quantity
+    and person_groups.dose_msv > coalesce(classes.above_msv, -1)
+    and person_groups.dose_msv <= coalesce(classes.up_to_msv, 999999999)
+where person_groups.dimension in ('ALL', 'domain', 'category')
+group by
+    person_groups.year, person_groups.limit_quantity, person_groups.dimension, person_groups.group_code,
+    classes.class_code
+order by year, limit_quantity, dimension, group_code, position

@@ -1,0 +1,208 @@
+-- limit_quantity effective only: the comparison is read with total effective dose, as published statistics are.
+with rules as (
+    select
+        max(case when name = 'person_count' then cast(value as integer) end) as fewest_persons,
+        max(case when name = 'establishment_count' then cast(value as integer) end) as fewest_establishments,
+        max(case when name = 'dominance_share' then cast(value as decimal(5, 3)) end) as largest_share
+    from reference.thresholds
+),
+
+facts as (
+    select
+        worker_key, year, establishment_key, sector_code, category, dose_msv, is_monitored,
+        coalesce(occupation_code, 'UNSPECIFIED') as occupation_code
+    from annual_worker_doses
+    where limit_quantity = 'effective'
+),
+
+by_occupation as (
+    select worker_key, year, establishment_key, sector_code, category, dose_msv, is_monitored, occupation_code
+    from facts
+    union all
+    select worker_key, year, establishment_key, sector_code, category, dose_msv, is_monitored, 'ALL'
+    from facts
+),
+
+own_persons as (
+    select
+        establishment_key, year, occupation_code, worker_key,
+        cast(sum(dose_msv) as decimal(12, 3)) as dose_msv,
+        bool_or(is_monitored) as is_monitored
+    from by_occupation
+    group by establishment_key, year, occupation_code, worker_key
+),
+
+own as (
+    select
+        establishment_key,
+        year,
+        occupation_code,
+        count(*) filter (where is_monitored) as monitored,
+        count(*) filter (where dose_msv > 0) as exposed,
+        cast(sum(dose_msv) as decimal(18, 3)) as dose_msv,
+        sum(dose_msv) / nullif(count(*) filter (where dose_msv > 0), 0) as mean_exposed,
+        quantile_cont(dose_msv, 0.5) filter (where dose_msv > 0) as median_exposed,
+        max(dose_msv) / nullif(sum(dose_msv), 0) as top_share
+    from own_persons
+    group by establishment_key, year, occupation_code
+),
+
+-- The establishment's own sector in the year is the one of most of its workers.
+own_sectors as (
+    select establishment_key, year, sector_code
+    from facts
+    group by establishment_key, year, sector_code
+    qualify row_number() over (
+        partition by establishment_key, year order by count(distinct worker_key) desc, sector_code
+    ) = 1
+),
+
+sector_persons as (
+    select
+        sector_levels.ancestor_code as reference_sector, sector_levels.level, by_occupation.year,
+        by_occupation.occupation_code, by_occupation.establishment_key, by_occupation.worker_key,
+        cast(sum(by_occupation.dose_msv) as decimal(12, 3)) as dose_msv
+    from by_occupation
+    inner join sector_levels on sector_levels.code = by_occupation.sector_code
+    group by
+        sector_levels.ancestor_code, sector_levels.level, by_occupation.year, by_occupation.occupation_code,
+        by_occupation.establishment_key, by_occupation.worker_key
+),
+
+sector_establishments as (
+    select
+        reference_sector, level, year, occupation_code, establishment_key,
+        count(*) filter (where dose_msv > 0) as exposed,
+        sum(dose_msv) as dose_msv,
+        count(*) as workers,
+        sum(dose_msv) / nullif(count(*) filter (where dose_msv > 0), 0) as mean_exposed
+    from sector_persons
+    group by reference_sector, level, year, occupation_code, establishment_key
+),
+
+-- A reference must neither hide nor reveal one big establishment.
+usable_sectors as (
+    select
+        reference_sector, level, year, occupation_code,
+        count(*) as n_establishments,
+        cast(sum(exposed) as bigint) as exposed
+    from sector_establishments
+    cross join rules
+    group by reference_sector, level, year, occupation_code
+    having
+        count(*) >= max(rules.fewest_establishments)
+        and sum(exposed) >= max(rules.fewest_persons)
+        and max(dose_msv) <= max(rules.largest_share) * sum(dose_msv)
+        and max(workers) <= max(rules.largest_share) * sum(workers)
+),
+
+chosen as (
+    select
+        own.establishment_key, own.year, own.occupation_code,
+        usable_sectors.reference_sector, usable_sectors.level, usable_sectors.n_establishments
+    from own
+    inner join own_sectors using (establishment_key, year)
+    inner join sector_levels on sector_levels.code = own_sectors.sector_code
+    inner join usable_sectors
+        on usable_sectors.reference_sector = sector_levels.ancestor_code
+        and usable_sectors.year = own.year
+        and usable_sectors.occupation_code = own.occupation_code
+    qualify row_number() over (
+        partition by own.establishment_key, own.year, own.occupation_code order by usable_sectors.level desc
+    ) = 1
+),
+
+-- A person with two establishments of the sector is two readings here, as each stands beside its own colleagues.
+national as (
+    select
+        reference_sector, year, occupation_code,
+        count(*) filter (where dose_msv > 0) as exposed,
+        sum(dose_msv) / nullif(count(*) filter (where dose_msv > 0), 0) as mean_exposed,
+        quantile_cont(dose_msv, 0.5) filter (where dose_msv > 0) as median_exposed,
+        quantile_cont(dose_msv, 0.25) filter (where dose_msv > 0) as p25_exposed,
+        quantile_cont(dose_msv, 0.75) filter (where dose_msv > 0) as p75_exposed
+    from sector_persons
+    group by reference_sector, year, occupation_code
+),
+
+ranked as (
+    select
+        reference_sector, year, occupation_code, establishment_key,
+        cume_dist() over (
+            partition by reference_sector, year, occupation_code order by mean_exposed
+        ) as position_among_establishments
+    from sector_establishments
+    where exposed > 0
+),
+
+cell_means as (
+    select
+        year, sector_code, occupation_code, category,
+        sum(dose_msv) / count(distinct worker_key) as mean_dose
+    from facts
+    group by year, sector_code, occupation_code, category
+),
+
+own_cells as (
+    select
+        establishment_key, year, sector_code, occupation_code, category, count(distinct worker_key) as workers
+    from facts
+    group by establishment_key, year, sector_code, occupation_code, category
+),
+
+expected_by_occupation as (
+    select
+        own_cells.establishment_key, own_cells.year, own_cells.occupation_code,
+        own_cells.workers * cell_means.mean_dose as expected_msv
+    from own_cells
+    inner join cell_means using (year, sector_code, occupation_code, category)
+),
+
+expected as (
+    select establishment_key, year, occupation_code, sum(expected_msv) as expected_msv
+    from expected_by_occupation
+    group by establishment_key, year, occupation_code
+    union all
+    select establishment_key, year, 'ALL', sum(expected_msv)
+    from expected_by_occupation
+    group by establishment_key, year
+)
+
+select
+    own.establishment_key,
+    own.year,
+    own.occupation_code,
+    own.monitored,
+    own.exposed,
+    cast(own.mean_exposed as decimal(12, 3)) as mean_exposed_msv,
+    cast(own.median_exposed as decimal(12, 3)) as median_exposed_msv,
+    cast(own.top_share as decimal(12, 6)) as top_share,
+    own_sectors.sector_code,
+    chosen.reference_sector,
+    chosen.level as reference_level,
+    chosen.n_establishments as reference_establishments,
+    national.exposed as reference_exposed,
+    cast(national.mean_exposed as decimal(12, 3)) as reference_mean_exposed_msv,
+    cast(national.median_exposed as decimal(12, 3)) as reference_median_exposed_msv,
+    cast(national.p25_exposed as decimal(12, 3)) as reference_p25_exposed_msv,
+    cast(national.p75_exposed as decimal(12, 3)) as reference_p75_exposed_msv,
+    cast(100 * ranked.position_among_establishments as decimal(5, 1)) as percentile_among_establishments,
+    cast(expected.expected_msv as decimal(18, 3)) as expected_msv,
+    cast(own.dose_msv / nullif(expected.expected_msv, 0) as decimal(12, 3)) as standardised_dose_ratio
+from own
+inner join own_sectors using (establishment_key, year)
+left join chosen using (establishment_key, year, occupation_code)
+left join national
+    on national.reference_sector = chosen.reference_sector
+    and national.year = own.year
+    and national.occupation_code = own.occupation_code
+left join ranked
+    on ranked.reference_sector = chosen.reference_sector
+    and ranked.year = own.year
+    and ranked.occupation_code = own.occupation_code
+    and ranked.establishment_key = own.establishment_key
+left join expected
+    on expected.establishment_key = own.establishment_key
+    and expected.year = own.year
+    and expected.occupation_code = own.occupation_code
+order by own.establishment_key, own.year, own.occupation_code

@@ -1,0 +1,99 @@
+with of_persons as (
+    select
+        year, limit_quantity, dimension, group_code, parent_code,
+        count(*) filter (where is_monitored) as monitored,
+        count(*) filter (where dose_msv > 0) as exposed,
+        cast(sum(dose_msv) as decimal(18, 3)) as dose_msv,
+        sum(dose_msv) filter (where is_monitored) as monitored_dose_msv,
+        max(dose_msv) as highest_msv,
+        count(*) filter (where dose_msv > 1) as n_gt_1,
+        count(*) filter (where dose_msv > 2) as n_gt_2,
+        count(*) filter (where dose_msv > 5) as n_gt_5,
+        count(*) filter (where dose_msv > 6) as n_gt_6,
+        count(*) filter (where dose_msv > 10) as n_gt_10,
+        count(*) filter (where dose_msv > 15) as n_gt_15,
+        count(*) filter (where dose_msv > 20) as n_gt_20,
+        count(*) filter (where dose_msv > 50) as n_gt_50,
+        count(*) filter (where is_monitored and dose_msv > 15) as monitored_gt_15,
+        sum(dose_msv) filter (where is_monitored and dose_msv > 15) as dose_gt_15,
+        count(*) filter (where is_monitored and dose_msv > 10) as monitored_gt_10,
+        sum(dose_msv) filter (where is_monitored and dose_msv > 10) as dose_gt_10,
+        count(*) filter (where is_monitored and dose_msv > 5) as monitored_gt_5,
+        sum(dose_msv) filter (where is_monitored and dose_msv > 5) as dose_gt_5,
+        count(*) filter (where is_monitored and dose_msv > 1) as monitored_gt_1,
+        sum(dose_msv) filter (where is_monitored and dose_msv > 1) as dose_gt_1,
+        quantile_cont(dose_msv, [0.25, 0.5, 0.75, 0.9, 0.95]) filter (where dose_msv > 0) as quantiles
+    from person_groups
+    group by year, limit_quantity, dimension, group_code, parent_code
+),
+
+establishment_groups as (
+    select year, limit_quantity, dimension, group_code, establishment_key, dose_msv, 1 as workers
+    from group_members
+    where employments_in_year = 1
+    union all
+    select
+        year, limit_quantity, dimension, group_code, establishment_key, cast(sum(dose_msv) as decimal(12, 3)), 1
+    from group_members
+    where employments_in_year > 1
+    group by worker_key, year, limit_quantity, dimension, group_code, establishment_key
+),
+
+establishment_totals as (
+    select
+        year, limit_quantity, dimension, group_code, establishment_key,
+        sum(dose_msv) as dose_msv,
+        sum(workers) as workers
+    from establishment_groups
+    group by year, limit_quantity, dimension, group_code, establishment_key
+),
+
+of_establishments as (
+    select
+        year, limit_quantity, dimension, group_code,
+        count(*) as n_establishments,
+        max(dose_msv) / nullif(sum(dose_msv), 0) as top_establishment_share_dose,
+        max(workers) / nullif(sum(workers), 0) as top_establishment_share_workers
+    from establishment_totals
+    group by year, limit_quantity, dimension, group_code
+)
+
+select
+    year,
+    limit_quantity,
+    dimension,
+    group_code,
+    parent_code,
+    monitored,
+    exposed,
+    cast(dose_msv / 1000 as decimal(18, 6)) as collective_dose_man_sv,
+    cast(dose_msv / nullif(monitored, 0) as decimal(12, 3)) as mean_monitored_msv,
+    cast(dose_msv / nullif(exposed, 0) as decimal(12, 3)) as mean_exposed_msv,
+    cast(quantiles[2] as decimal(12, 3)) as median_exposed_msv,
+    cast(quantiles[1] as decimal(12, 3)) as p25_exposed_msv,
+    cast(quantiles[3] as decimal(12, 3)) as p75_exposed_msv,
+    cast(quantiles[4] as decimal(12, 3)) as p90_exposed_msv,
+    cast(quantiles[5] as decimal(12, 3)) as p95_exposed_msv,
+    n_gt_1,
+    n_gt_2,
+    n_gt_5,
+    n_gt_6,
+    n_gt_10,
+    n_gt_15,
+    n_gt_20,
+    n_gt_50,
+    cast(monitored_gt_15 / nullif(monitored, 0) as decimal(12, 6)) as number_ratio_15,
+    cast(monitored_gt_10 / nullif(monitored, 0) as decimal(12, 6)) as number_ratio_10,
+    cast(monitored_gt_5 / nullif(monitored, 0) as decimal(12, 6)) as number_ratio_5,
+    cast(monitored_gt_1 / nullif(monitored, 0) as decimal(12, 6)) as number_ratio_1,
+    cast(coalesce(dose_gt_15, 0) / nullif(monitored_dose_msv, 0) as decimal(12, 6)) as dose_ratio_15,
+    cast(coalesce(dose_gt_10, 0) / nullif(monitored_dose_msv, 0) as decimal(12, 6)) as dose_ratio_10,
+    cast(coalesce(dose_gt_5, 0) / nullif(monitored_dose_msv, 0) as decimal(12, 6)) as dose_ratio_5,
+    cast(coalesce(dose_gt_1, 0) / nullif(monitored_dose_msv, 0) as decimal(12, 6)) as dose_ratio_1,
+    cast(highest_msv / nullif(dose_msv, 0) as decimal(12, 6)) as top_share,
+    n_establishments,
+    cast(top_establishment_share_dose as decimal(12, 6)) as top_establishment_share_dose,
+    cast(top_establishment_share_workers as decimal(12, 6)) as top_establishment_share_workers
+from of_persons
+inner join of_establishments using (year, limit_quantity, dimension, group_code)
+order by year, limit_quantity, dimension, group_code

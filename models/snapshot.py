@@ -1,0 +1,76 @@
+"""The published snapshot, open for reading: one connection a file, a cursor a query, reopened when CURRENT moves."""
+
+import threading
+from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
+
+import duckdb
+import polars as pl
+
+from lake.errors import NoSnapshot
+from lake.settings import Settings
+from models.publish import current_version
+
+
+class Snapshots:
+    """Read-only snapshots of one home; safe to share between threads."""
+
+    def __init__(self, settings: Settings):
+        self.settings = settings
+        self._lock = threading.Lock()
+        self._open: dict[str, duckdb.DuckDBPyConnection] = {}
+        self._current: str | None = None
+
+    def version(self) -> str:
+        """Name of the current version; raises NoSnapshot when nothing has been published."""
+        version = current_version(self.settings)
+        if version is None:
+            raise NoSnapshot(
+                "Aucune publication n'est disponible.", next_step="Lancez `dosilake refresh`, puis réessayez."
+            )
+        return version
+
+    def query(self, sql: str, parameters: Sequence = (), as_of: date | None = None) -> pl.DataFrame:
+        """Run one query on the current snapshot, or on the one made as of a date; values only as parameters."""
+        cursor = self._connection(as_of).cursor()
+        try:
+            return cursor.sql(sql, params=list(parameters)).pl()
+        finally:
+            cursor.close()
+
+    def close(self) -> None:
+        """Close every connection."""
+        with self._lock:
+            for connection in self._open.values():
+                connection.close()
+            self._open.clear()
+            self._current = None
+
+    def _connection(self, as_of: date | None) -> duckdb.DuckDBPyConnection:
+        name = f"as-of-{as_of.isoformat()}" if as_of else self.version()
+        with self._lock:
+            if as_of is None and name != self._current:
+                # A cursor already running keeps its own hold on the old file until it is done.
+                if self._current is not None:
+                    self._open.pop(self._current, None)
+                self._current = name
+            if name not in self._open:
+                self._open[name] = self._connect(self.settings.marts / f"{name}.duckdb", as_of)
+            return self._open[name]
+
+    def _connect(self, path: Path, as_of: date | None) -> duckdb.DuckDBPyConnection:
+        if not path.exists():
+            raise NoSnapshot(
+                f"Aucune publication {'à la date du ' + as_of.isoformat() if as_of else path.stem} n'est disponible.",
+                next_step=f"Lancez `dosilake refresh{f' --as-of {as_of.isoformat()}' if as_of else ''}`.",
+            )
+        # All in the config: connections of one process to one file share an instance, and its settings are locked.
+        config = {
+            "autoinstall_known_extensions": "false",
+            "autoload_known_extensions": "false",
+            "threads": str(self.settings.threads),
+            "enable_external_access": "false",
+            "lock_configuration": "true",
+        }
+        return duckdb.connect(str(path), read_only=True, config=config)

@@ -1,0 +1,131 @@
+"""A naive reading of the rules in plain Python and Decimal, to hold the SQL against: no polars, no SQL."""
+
+from calendar import monthrange
+from datetime import date
+from decimal import Decimal
+
+ZERO = Decimal("0.000")
+SITES = {"FINGER_L", "FINGER_R", "WRIST_L", "WRIST_R", "ANKLE_L", "ANKLE_R"}
+
+
+def months_before(day: date, months: int) -> date:
+    """The far end of a window, excluded from it: month ends go back to month ends."""
+    years, month = divmod(day.year * 12 + day.month - 1 - months, 12)
+    last = monthrange(years, month + 1)[1]
+    is_month_end = day.day == monthrange(day.year, day.month)[1]
+    return date(years, month + 1, last if is_month_end else min(day.day, last))
+
+
+def current(doses: list[dict]) -> list[dict]:
+    """Rows that stand: what a row replaces or cancels leaves, with all parts of its delivery row."""
+    removed = {d["replaces_dose_id"] >> 3 for d in doses if d["replaces_dose_id"] is not None}
+    return [d for d in doses if d["dose_id"] >> 3 not in removed and d["record_action"] != "CANCEL"]
+
+
+def person_of(links: list[dict], key: int) -> int:
+    """Follow the latest links to the end."""
+    latest = {}
+    for link in sorted(links, key=lambda row: row["known_at"]):
+        latest[link["worker_key"]] = link["person_key"]
+    while latest.get(key, key) != key:
+        key = latest[key]
+    return key
+
+
+def counted(dose: dict) -> Decimal | None:
+    """What counts of a row: nothing without a result, 0 below the recording threshold."""
+    if dose["result_status"] == "BELOW_THRESHOLD":
+        return ZERO
+    if dose["result_status"] not in ("MEASURED", "ESTIMATED"):
+        return None
+    threshold = dose["recording_threshold_msv"]
+    return ZERO if threshold is not None and dose["dose_msv"] < threshold else dose["dose_msv"]
+
+
+def limited(dose: dict) -> tuple[str, str, str] | None:
+    """(limited quantity, site, component) that a row enters."""
+    if dose["situation"] == "SUR" or dose["badge_position"] == "OVER_APRON" or dose["body_location"] == "ABDOMEN":
+        return None
+    neutron = "neutron" if dose["radiation"] == "NEUTRON" else "non_neutron"
+    match dose["dosimetry"], dose["quantity"], dose["body_location"]:
+        case "PASSIVE", "HP10", _:
+            return "effective", "WHOLE_BODY", neutron
+        case "PASSIVE", "HP3", _:
+            return "lens", "LENS", neutron
+        case "PASSIVE", "HP007", place if place in SITES:
+            return "extremities", place, neutron
+        case "PASSIVE", "HP007", place:
+            return "skin", place, neutron
+        case "INTERNAL", "E50", _:
+            return "effective", "WHOLE_BODY", "internal"
+        case ("RADON" | "COSMIC") as component, "E", _:
+            return "effective", "WHOLE_BODY", component.lower()
+        case "OPERATIONAL", "HP10", _:
+            return "operational", "WHOLE_BODY", "operational"
+    return None
+
+
+def period_doses(doses: list[dict], links: list[dict] = ()) -> dict[tuple, Decimal]:
+    """(person, establishment, limited quantity, site, start, end) → retained mSv, where above zero."""
+    rows: dict[tuple, list[dict]] = {}
+    for dose in current(doses):
+        place = limited(dose)
+        if place and counted(dose):
+            start, end = dose["period_start"], dose["period_end"]
+            if place[0] == "operational":
+                start, end = end.replace(day=1), end.replace(day=monthrange(end.year, end.month)[1])
+            person = person_of(links, dose["worker_key"])
+            rows.setdefault((person, dose["establishment_key"], *place, start, end), []).append(dose)
+    totals: dict[tuple, Decimal] = {}
+    for (person, establishment, quantity, site, component, start, end), of_period in rows.items():
+        quantities = [quantity]
+        if quantity == "effective" and component != "internal":
+            quantities.append("effective_external")
+        for name in quantities:
+            key = (person, establishment, name, site, start, end)
+            totals[key] = totals.get(key, ZERO) + retained(component, of_period)
+    return totals
+
+
+def retained(component: str, rows: list[dict]) -> Decimal:
+    """The dose of one component in one period."""
+    if component == "neutron":
+        return max(counted(r) for r in rows)
+    if component != "non_neutron":
+        return sum(counted(r) for r in rows)
+    best = ZERO
+    for location in {r["body_location"] for r in rows}:
+        highest = {"PHOTON": ZERO, "BETA": ZERO, "MIXED": ZERO}
+        for row in rows:
+            if row["body_location"] == location:
+                highest[row["radiation"]] = max(highest[row["radiation"]], counted(row))
+        best = max(best, highest["PHOTON"] + highest["BETA"], highest["MIXED"])
+    return best
+
+
+def rolling(doses: list[dict], links: list[dict] = ()) -> dict[tuple, tuple[Decimal, Decimal, Decimal]]:
+    """(person, limited quantity, date) → mSv of 12 months, 60 months and career; the highest site of each."""
+    periods = period_doses(doses, links)
+    result = {}
+    for person, _, quantity, _, _, on_date in periods:
+        sites: dict[str, list[tuple[date, Decimal]]] = {}
+        for (p, _, q, site, _, end), dose in periods.items():
+            if (p, q) == (person, quantity):
+                sites.setdefault(site, []).append((end, dose))
+        result[person, quantity, on_date] = tuple(
+            max(sum((d for end, d in of_site if after < end <= on_date), ZERO) for of_site in sites.values())
+            for after in (months_before(on_date, 12), months_before(on_date, 60), date.min)
+        )
+    return result
+
+
+def annual(doses: list[dict], links: list[dict] = ()) -> dict[tuple, Decimal]:
+    """(person, year, limited quantity) → mSv above zero; the highest site of the year."""
+    sums: dict[tuple, Decimal] = {}
+    for (person, _, quantity, site, _, end), dose in period_doses(doses, links).items():
+        key = (person, end.year, quantity, site)
+        sums[key] = sums.get(key, ZERO) + dose
+    result: dict[tuple, Decimal] = {}
+    for (person, year, quantity, _), dose in sums.items():
+        result[person, year, quantity] = max(dose, result.get((person, year, quantity), ZERO))
+    return result

@@ -1,0 +1,199 @@
+"""models.access: role by model, the scope of rows, and the log that is written before the answer."""
+
+from datetime import date
+from decimal import Decimal
+
+import pytest
+from register import Register
+
+from lake.errors import AccessDenied, NoSnapshot, UsageError
+from lake.vocabulary import Role
+from models.access import Access
+from models.publish import publish
+from registry.policy import Viewer
+
+TODAY = date(2024, 7, 1)
+MODELS = [
+    "rolling_doses", "dose_records", "annual_worker_doses", "limit_exceedances", "exceedance_context", "employments",
+    "establishment_statistics", "establishment_comparison", "national_statistics", "transmission_timeliness",
+    "dose_ledger",
+]  # fmt: skip
+# One column per model above: y opens, - denies.
+VERDICTS = """
+    WORKER       y y y y - y - - y y -
+    EMPLOYER     - - - - - y y y y y -
+    CRP          y y y y - y y y y y -
+    PHYSICIAN    y y y y - y y y y y -
+    HEALTH_STAFF y y y y - y y y y y -
+    INSPECTOR    y y y y - y y y y y -
+    BODY         - - - - - - - - y y -
+    AUTHORITY    - - - - y - - - y y -
+    RESEARCHER   - - - - - - - - y y -
+    REGISTER     - - - - - - - - y y y
+    AUDITOR      - - - - - - - - y y -
+"""
+
+
+class Passed:
+    passed = True
+    checks = ()
+
+    def save(self, path):
+        path.write_text("{}")
+
+
+@pytest.fixture(scope="module")
+def published(tmp_path_factory):
+    register = Register(tmp_path_factory.mktemp("access"))
+    register.add("establishments")
+    for worker, establishment in ((1, 10), (2, 11), (3, 10)):
+        register.add("persons", worker_key=worker)
+        register.add("employments", worker_key=worker, establishment_key=establishment, row_no=worker + 1)
+    # Worker 3 has left.
+    register.add("employments", worker_key=3, action="CLOSE", contract_end=date(2024, 1, 31), row_no=9, delivery_no=2)
+    for worker in (1, 2, 3):
+        register.dose("2018-12-31", "4.000", worker_key=worker)
+        register.dose("2024-01-31", "15.000", worker_key=worker)
+        register.dose("2024-02-29", "6.000", worker_key=worker, establishment_key=11)
+        register.dose("2024-02-29", "0.500", worker_key=worker, dosimetry="INTERNAL", quantity="E50",
+                      radiation="ALPHA_INT", body_location=None)  # fmt: skip
+    publish(register.settings, register.build(), lambda built: Passed())
+    return register.settings
+
+
+@pytest.fixture
+def log():
+    return []
+
+
+@pytest.fixture
+def access(published, log):
+    return Access(published, log.append, today=lambda: TODAY)
+
+
+def viewer(role: str, worker_key=None) -> Viewer:
+    own = worker_key or (1 if role == "WORKER" else None)
+    return Viewer(7, Role(role), own, frozenset({10}), frozenset({"LANDAUER"}))
+
+
+@pytest.mark.parametrize("line", [line.split() for line in VERDICTS.strip().splitlines()], ids=lambda line: line[0])
+def test_role_by_model(access, log, line):
+    role, verdicts = line[0], dict(zip(MODELS, line[1:], strict=True))
+    assert role in Role.codes()
+    for model, verdict in verdicts.items():
+        log.clear()
+        if verdict == "y":
+            access.fetch(model, viewer(role), purpose="test")
+        else:
+            with pytest.raises(AccessDenied):
+                access.fetch(model, viewer(role), purpose="test")
+            assert [event.allowed for event in log] == [False]
+
+
+def test_every_role_has_its_line():
+    assert {line.split()[0] for line in VERDICTS.strip().splitlines()} == set(Role.codes())
+
+
+@pytest.mark.parametrize("role", ["CRP", "PHYSICIAN", "INSPECTOR"])
+@pytest.mark.parametrize("worker", [2, 3, 999])
+def test_a_person_out_of_scope_and_one_who_does_not_exist_look_the_same(access, log, role, worker):
+    with pytest.raises(AccessDenied) as refused:
+        access.fetch("rolling_doses", viewer(role), where={"worker_key": worker}, purpose="test")
+    assert str(refused.value).startswith("Ces données ne sont pas ouvertes à votre compte, ou n'existent pas.")
+    assert [(event.worker_keys, event.allowed) for event in log] == [((worker,), False)]
+    with pytest.raises(AccessDenied):
+        access.rolling_on(viewer(role), worker, TODAY, purpose="test")
+    with pytest.raises(AccessDenied):
+        access.fetch("rolling_doses", viewer(role), where={"worker_key": [1, worker]}, purpose="test")
+
+
+def test_a_worker_sees_only_his_own(access):
+    rows = access.fetch("rolling_doses", viewer("WORKER", 2), purpose="test")
+    assert set(rows["worker_key"]) == {2}
+    with pytest.raises(AccessDenied):
+        access.fetch("rolling_doses", viewer("WORKER", 2), where={"worker_key": 1}, purpose="test")
+
+
+def test_an_adviser_sees_external_doses_of_five_years_and_no_career(access):
+    rows = access.fetch("rolling_doses", viewer("CRP"), where={"worker_key": 1}, purpose="test")
+    assert set(rows["limit_quantity"]) == {"effective_external"}
+    assert rows["on_date"].min() == date(2024, 1, 31)
+    assert rows["career_msv"].null_count() == rows.height
+    records = access.fetch("dose_records", viewer("CRP"), where={"worker_key": 1}, purpose="test")
+    assert set(records["dosimetry"]) == {"PASSIVE"}
+    assert records.height == 2
+
+
+def test_a_physician_sees_all_components_and_the_career(access):
+    rows = access.rolling_on(viewer("PHYSICIAN"), 1, TODAY, purpose="consultation")
+    assert {row["limit_quantity"]: (row["dose_12m_msv"], row["career_msv"]) for row in rows.iter_rows(named=True)} == {
+        "effective": (Decimal("21.500"), Decimal("25.500")),
+        "effective_external": (Decimal("21.000"), Decimal("25.000")),
+    }
+
+
+@pytest.mark.parametrize(("day", "expected"), [
+    (date(2025, 1, 30), "21.500"), (date(2025, 1, 31), "6.500"), (date(2025, 2, 27), "6.500"),
+    (date(2025, 2, 28), "0.000"), (date(2024, 1, 30), "0.000"),
+])  # fmt: skip
+def test_the_window_on_any_date(access, day, expected):
+    rows = access.rolling_on(viewer("PHYSICIAN"), 1, day, purpose="consultation")
+    effective = rows.filter(rows["limit_quantity"] == "effective")
+    assert effective["dose_12m_msv"].to_list() == [Decimal(expected)]
+
+
+def test_the_team_page(access, log):
+    rows = access.workers_of(viewer("CRP"), 10, purpose="team")
+    assert rows.select("worker_key", "limit_quantity", "dose_12m_msv").rows() == [
+        (1, "effective_external", Decimal("21.000"))
+    ]
+    assert log[-1].worker_keys == (1,) and log[-1].article == "Code du travail R.4451-69"
+    with pytest.raises(AccessDenied):
+        access.workers_of(viewer("CRP"), 11, purpose="team")
+    with pytest.raises(AccessDenied):
+        access.workers_of(viewer("EMPLOYER"), 10, purpose="team")
+
+
+def test_the_log_is_written_before_the_answer(published):
+    def broken(event):
+        raise OSError("the log cannot be written")
+
+    with pytest.raises(OSError, match="log"):
+        Access(published, broken, today=lambda: TODAY).fetch("rolling_doses", viewer("PHYSICIAN"), purpose="test")
+
+
+def test_the_log_names_who_was_seen_even_if_the_key_is_not_asked_for(access, log):
+    rows = access.fetch("rolling_doses", viewer("PHYSICIAN"), columns=["dose_12m_msv"], purpose="test")
+    assert rows.columns == ["dose_12m_msv"]
+    assert log[-1].worker_keys == (1,)
+
+
+def test_only_described_columns_and_served_models(access):
+    for bad in ({"where": {"1=1; --": 1}}, {"columns": ["nir"]}, {"order_by": ["-dose_12m_msv desc; drop table x"]}):
+        with pytest.raises(UsageError):
+            access.fetch("rolling_doses", viewer("PHYSICIAN"), purpose="test", **bad)
+    from lake.errors import ModelError
+
+    for model in ("period_doses", "snapshot", "current_doses", "lake.minors"):
+        with pytest.raises(ModelError):
+            access.fetch(model, viewer("PHYSICIAN"), purpose="test")
+
+
+def test_an_employer_of_another_establishment(access):
+    with pytest.raises(AccessDenied):
+        access.fetch("establishment_statistics", viewer("EMPLOYER"), where={"establishment_key": 11}, purpose="test")
+
+
+def test_filters_and_order(access):
+    rows = access.fetch(
+        "rolling_doses", viewer("PHYSICIAN"), purpose="test", order_by=["-on_date"], limit=1,
+        where={"limit_quantity": ["effective"], "on_date": ("<=", date(2024, 1, 31))},
+    )  # fmt: skip
+    assert rows["on_date"].to_list() == [date(2024, 1, 31)]
+
+
+def test_no_snapshot_yet(tmp_path):
+    from lake.settings import Settings
+
+    with pytest.raises(NoSnapshot):
+        Access(Settings(home=tmp_path), print).fetch("rolling_doses", viewer("PHYSICIAN"), purpose="test")

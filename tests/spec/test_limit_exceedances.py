@@ -1,0 +1,106 @@
+"""limit_exceedances: strictly above, dated limits, episodes, minors, and what rows that wait would do."""
+
+from datetime import date
+
+ASK = "select worker_key, limit_code, first_date, peak_date, peak_msv, status from {} order by all"
+
+
+def episodes(register, mart="limit_exceedances") -> list[tuple]:
+    return [(w, c, str(f), str(p), str(d), s) for w, c, f, p, d, s in register.rows_of(ASK.format(mart))]
+
+
+def test_exactly_the_limit_is_compliant(register, table):
+    for row in table("""
+        worker_key | period_end | dose_msv
+        1          | 2024-01-31 | 12.500
+        1          | 2024-06-30 | 7.500
+        2          | 2024-01-31 | 12.500
+        2          | 2024-06-30 | 7.501
+        3          | 2024-01-31 | 12.500
+        3          | 2025-01-31 | 12.500
+    """):
+        register.dose(**row)
+    assert episodes(register) == [(2, "L1", "2024-06-30", "2024-06-30", "20.001", "detected")]
+
+
+def test_twelve_monthly_doses_that_total_twenty(register):
+    for month in range(1, 13):
+        register.dose(date(2023, month, 28), "1.667" if month < 12 else "1.663")
+    assert episodes(register) == []
+
+
+def test_an_episode_has_its_peak_and_a_later_one_is_another(register, table):
+    for row in table("""
+        period_end | dose_msv
+        2010-01-31 | 21.000
+        2010-06-30 | 4.000
+        2010-09-30 | 0.100
+        2015-01-31 | 22.000
+    """):
+        register.dose(**row)
+    assert episodes(register) == [
+        (1, "L1", "2010-01-31", "2010-09-30", "25.100", "detected"),
+        (1, "L1", "2015-01-31", "2015-01-31", "22.000", "detected"),
+    ]
+
+
+def test_limits_are_dated_and_old_wear_makes_a_transition(register, table):
+    for row in table("""
+        worker_key | period_start | period_end | dose_msv
+        1          | 2023-04-01   | 2023-06-30 | 15.000
+        1          | 2023-07-01   | 2023-09-30 | 6.000
+        2          | 2023-04-01   | 2023-06-30 | 15.000
+        2          | 2023-07-01   | 2023-09-30 | 20.001
+        3          | 2022-04-01   | 2022-06-30 | 30.000
+    """):
+        register.dose(quantity="HP3", body_location="EYE", **row)
+    path_rows = register.rows_of(ASK.format("exceedance_history"))
+    assert [(w, c, str(d), s) for w, c, _, _, d, s in path_rows] == [
+        (1, "L4", "21.000", "transition"),
+        (2, "L4", "35.001", "detected"),
+    ]
+    assert [row[0] for row in episodes(register)] == [2]
+
+
+def test_the_lens_block_of_five_years(register):
+    for year in (2018, 2019, 2020, 2021, 2022):
+        register.dose(date(year, 12, 31), "20.001", quantity="HP3", body_location="EYE")
+    assert episodes(register) == [(1, "L4t", "2022-12-31", "2022-12-31", "100.005", "detected")]
+
+
+def test_minors(register, table):
+    register.add("minors", worker_key=1, adult_on=date(2024, 6, 15))
+    for row in table("""
+        period_start | period_end | dose_msv
+        2024-05-01   | 2024-05-31 | 4.000
+        2024-06-01   | 2024-06-30 | 2.001
+        2024-07-01   | 2024-07-31 | 9.000
+    """):
+        register.dose(**row)
+    assert episodes(register) == [(1, "L6", "2024-06-30", "2024-06-30", "6.001", "detected")]
+
+
+def test_rows_that_wait_are_provisional(register):
+    register.dose("2024-01-31", "12.000")
+    register.add("waiting", period_end=date(2024, 2, 29), dose_msv=9, worker_key=1, delivery_no=2)
+    register.add("waiting", period_end=date(2024, 2, 29), dose_msv=99, worker_key=None, delivery_no=2)
+    assert episodes(register) == []
+    assert episodes(register, "provisional_exceedances") == [
+        (1, "L1", "2024-02-29", "2024-02-29", "21.000", "provisional")
+    ]
+
+
+def test_a_corrected_exceedance_is_gone_but_not_forgotten(register):
+    wrong = register.dose("2024-01-31", "500.000")
+    register.dose("2024-01-31", "0.500", record_action="REPLACE", replaces_dose_id=wrong["dose_id"],
+                  author_role="PHYSICIAN", motive_code="MEDICAL_INQUIRY")  # fmt: skip
+    assert episodes(register) == []
+    assert episodes(register, "exceedance_history") == [
+        (1, "L1", "2024-01-31", "2024-01-31", "500.000", "gone")
+    ]
+
+
+def test_emergency_and_operational_doses_make_no_exceedance(register):
+    register.dose("2024-01-31", "90.000", situation="SUR")
+    register.dose("2024-01-31", "90.000", dosimetry="OPERATIONAL")
+    assert episodes(register) == []

@@ -1,0 +1,134 @@
+"""national_statistics, dose_distribution, establishment_*: each person once per group, the definitions of the field."""
+
+from decimal import Decimal
+
+from register import Register
+
+from models.publish import publish
+
+
+def test_a_person_with_two_employers_counts_once_in_the_nation_and_once_in_each_sector(register, table):
+    register.add("establishments", establishment_key=10, sector_code="MED.01.01")
+    register.add("establishments", establishment_key=11, sector_code="IND.01", row_no=3)
+    for row in table("""
+        worker_key | establishment_key | dose_msv
+        1          | 10                | 1.000
+        1          | 11                | 3.000
+        2          | 10                | 0.000
+        3          | 11                | 16.000
+    """):
+        register.dose("2023-06-30", **row)
+    path = register.build()
+    rows = _ask(path, """
+        select dimension, group_code, monitored, exposed, collective_dose_man_sv, mean_monitored_msv, mean_exposed_msv,
+            median_exposed_msv, n_gt_1, n_gt_15, number_ratio_15, dose_ratio_15, top_share, n_establishments
+        from national_statistics where limit_quantity = 'effective'
+            and (dimension in ('ALL', 'domain') or group_code = 'MED.01')
+    """)
+    assert {row[:2]: tuple(str(v) for v in row[2:]) for row in rows} == {
+        ("ALL", "ALL"): ("3", "2", "0.020000", "6.667", "10.000", "10.000", "2", "1", "0.333333", "0.800000",
+                         "0.800000", "2"),
+        ("domain", "MEDICAL_DENTAL_VET"): ("2", "1", "0.001000", "0.500", "1.000", "1.000", "0", "0", "0.000000",
+                                           "0.000000", "1.000000", "1"),
+        ("domain", "NON_NUCLEAR_INDUSTRY"): ("2", "2", "0.019000", "9.500", "9.500", "9.500", "2", "1", "0.500000",
+                                             "0.842105", "0.842105", "1"),
+        ("sector", "MED.01"): ("2", "1", "0.001000", "0.500", "1.000", "1.000", "0", "0", "0.000000", "0.000000",
+                               "1.000000", "1"),
+    }  # fmt: skip
+    classes = _ask(path, """
+        select class_code, workers from dose_distribution
+        where limit_quantity = 'effective' and dimension = 'ALL' order by position
+    """)
+    assert classes == [("0", 1), ("]1;5]", 1), ("]15;20]", 1)]
+
+
+def test_class_bounds_are_closed_on_the_right(register, table):
+    for row in table("""
+        worker_key | dose_msv
+        1          | 1.000
+        2          | 1.001
+        3          | 20.000
+        4          | 20.001
+    """):
+        register.dose("2023-06-30", **row)
+    assert register.rows_of("""
+        select class_code, workers from dose_distribution
+        where limit_quantity = 'effective' and dimension = 'ALL' order by position
+    """) == [("]0;1]", 1), ("]1;5]", 1), ("]15;20]", 1), (">20", 1)]
+
+
+def test_nobody_exposed_leaves_means_undefined(register):
+    register.dose("2023-06-30", "0.000", result_status="BELOW_THRESHOLD")
+    assert register.rows_of("""
+        select monitored, exposed, mean_exposed_msv, median_exposed_msv, dose_ratio_1, number_ratio_1, top_share
+        from national_statistics where limit_quantity = 'effective' and dimension = 'ALL'
+    """) == [(1, 0, None, None, None, Decimal("0.000000"), None)]
+
+
+def test_an_establishment_beside_its_sector(register):
+    worker = 0
+    for establishment, dose in ((10, "1.000"), (11, "2.000"), (12, "3.000"), (13, "6.000")):
+        register.add("establishments", establishment_key=establishment, row_no=establishment)
+        for _ in range(4):
+            worker += 1
+            register.add("employments", worker_key=worker, establishment_key=establishment, row_no=worker)
+            register.dose("2023-06-30", dose, worker_key=worker, establishment_key=establishment)
+    rows = register.rows_of("""
+        select establishment_key, reference_sector, reference_establishments, reference_exposed, mean_exposed_msv,
+            reference_mean_exposed_msv, percentile_among_establishments, expected_msv, standardised_dose_ratio
+        from establishment_comparison where occupation_code = 'ALL' order by 1
+    """)
+    assert [tuple(str(v) for v in row) for row in rows] == [
+        ("10", "MED.01.01", "4", "16", "1.000", "3.000", "25.0", "12.000", "0.333"),
+        ("11", "MED.01.01", "4", "16", "2.000", "3.000", "50.0", "12.000", "0.667"),
+        ("12", "MED.01.01", "4", "16", "3.000", "3.000", "75.0", "12.000", "1.000"),
+        ("13", "MED.01.01", "4", "16", "6.000", "3.000", "100.0", "12.000", "2.000"),
+    ]
+
+
+def test_a_sector_dominated_by_one_establishment_is_read_one_level_up(register):
+    worker = 0
+    places = [(10, "MED.01.01", 12), (11, "MED.01.01", 1), (12, "MED.01.01", 1), (13, "MED.02", 12), (14, "MED.03", 12)]
+    for establishment, sector, size in places:
+        register.add("establishments", establishment_key=establishment, sector_code=sector, row_no=establishment)
+        for _ in range(size):
+            worker += 1
+            register.dose("2023-06-30", "2.000", worker_key=worker, establishment_key=establishment)
+    assert register.rows_of("""
+        select reference_sector, reference_level from establishment_comparison
+        where occupation_code = 'ALL' and establishment_key = 10
+    """) == [("MED", 1)]
+
+
+def test_timeliness(register, table):
+    from datetime import UTC, datetime
+
+    register.dose("2024-01-31", received_at=datetime(2024, 2, 20, 12, tzinfo=UTC))
+    register.dose("2024-01-31", received_at=datetime(2024, 2, 20, 23, 30, tzinfo=UTC))
+    register.dose("2024-01-31", None, result_status="ABSENT", received_at=datetime(2024, 2, 5, tzinfo=UTC))
+    assert register.rows_of("""
+        select sender_code, rows_sent, on_time, late, open_absences, median_delay_days from transmission_timeliness
+    """) == [("LANDAUER", 3, 2, 1, 1, 20)]
+
+
+def test_a_reader_gets_a_protected_table(tmp_path):
+    from test_access import Passed, viewer
+
+    from models.access import Access
+
+    register = Register(tmp_path)
+    register.dose("2023-06-30", "1.000")
+    publish(register.settings, register.build(), lambda built: Passed())
+    rows = Access(register.settings, print).fetch(
+        "national_statistics", viewer("AUTHORITY"), purpose="test", where={"year": 2023, "group_code": "ALL"},
+        columns=["year", "monitored"],
+    )  # fmt: skip
+    assert rows.columns == ["year", "monitored", "suppressed", "suppression_reason"]
+    assert set(rows["monitored"]) == {None} and set(rows["suppression_reason"]) == {"PERSONS"}
+
+
+def _ask(path, sql: str) -> list[tuple]:
+    import duckdb
+
+    with duckdb.connect(str(path), read_only=True) as connection:
+        return connection.execute(sql).fetchall()

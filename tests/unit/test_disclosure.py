@@ -1,0 +1,107 @@
+"""models.disclosure: what is hidden, and that what is shown does not give it back."""
+
+from decimal import Decimal
+
+import polars as pl
+import pytest
+
+from models.catalog import models
+from models.disclosure import Thresholds, protect
+
+RULES = Thresholds(persons=11, establishments=3, dominance=Decimal("0.85"), high_percentile=50)
+NATIONAL = models()["national_statistics"]
+CONTROLS = ("top_share", "top_establishment_share_dose", "top_establishment_share_workers")
+
+
+def national(*rows: dict) -> pl.DataFrame:
+    numbers = {c.name: 100 for c in NATIONAL.columns.values() if c.protection not in ("key", "control")}
+    keys = {"year": 2023, "limit_quantity": "effective", "dimension": "sex", "parent_code": None}
+    shares = {name: Decimal("0.100000") for name in CONTROLS}
+    filled = [{**keys, **numbers, "n_establishments": 9, **shares, **row} for row in rows]
+    types = {**dict.fromkeys(CONTROLS, pl.Decimal(12, 6)), "parent_code": pl.String}
+    return protect(pl.DataFrame(filled, schema_overrides=types), NATIONAL, RULES)
+
+
+def by_group(frame: pl.DataFrame, column: str) -> dict:
+    return dict(zip(frame["group_code"], frame[column], strict=True))
+
+
+def test_thresholds_are_read_from_the_reference():
+    assert Thresholds.from_reference() == RULES
+
+
+@pytest.mark.parametrize(("row", "reason"), [
+    ({"monitored": 10}, "PERSONS"),
+    ({"n_establishments": 2}, "ESTABLISHMENTS"),
+])  # fmt: skip
+def test_a_small_cell_and_the_next_smallest_are_hidden(row, reason):
+    shown = national(
+        {"group_code": "M", **row}, {"group_code": "F", "monitored": 60}, {"group_code": "X", "monitored": 900}
+    )
+    assert by_group(shown, "suppression_reason") == {"M": reason, "F": "SECONDARY", "X": ""}
+    for column in ("monitored", "exposed", "collective_dose_man_sv", "mean_exposed_msv", "n_gt_20", "number_ratio_1"):
+        assert by_group(shown, column)["M"] is None and by_group(shown, column)["F"] is None
+
+
+def test_eleven_persons_of_three_establishments_are_shown():
+    shown = national({"group_code": "M", "monitored": 11, "n_establishments": 3}, {"group_code": "F"})
+    assert by_group(shown, "monitored") == {"M": 11, "F": 100}
+
+
+@pytest.mark.parametrize(("row", "reason"), [
+    ({"exposed": 0}, "EXPOSED"),
+    ({"top_share": Decimal("0.850001")}, "DOMINANCE"),
+    ({"top_establishment_share_dose": Decimal("0.9")}, "DOMINANCE"),
+    ({"top_establishment_share_workers": Decimal("0.9")}, "DOMINANCE"),
+])  # fmt: skip
+def test_doses_need_exposed_persons_and_no_dominant_one(row, reason):
+    shown = national({"group_code": "M", **row}, {"group_code": "F"})
+    assert by_group(shown, "suppression_reason") == {"M": reason, "F": "SECONDARY"}
+    assert by_group(shown, "monitored") == {"M": 100, "F": 100}
+    assert by_group(shown, "collective_dose_man_sv") == {"M": None, "F": None}
+
+
+def test_high_percentiles_need_fifty_exposed():
+    shown = national({"group_code": "M", "exposed": 49}, {"group_code": "F", "exposed": 50})
+    assert by_group(shown, "p95_exposed_msv") == {"M": None, "F": 100}
+    assert by_group(shown, "p90_exposed_msv") == {"M": 100, "F": 100}
+
+
+def test_counts_of_one_to_ten_and_the_ratios_that_give_them_back():
+    shown = national({"group_code": "M", "n_gt_10": 3}, {"group_code": "F", "n_gt_10": 0}, {"group_code": "X"})
+    assert by_group(shown, "n_gt_10") == {"M": None, "F": 0, "X": None}
+    assert by_group(shown, "number_ratio_10") == {"M": None, "F": 100, "X": None}
+
+
+def test_exceedances_are_national_news_only():
+    assert national({"group_code": "ALL", "dimension": "ALL", "n_gt_20": 5})["n_gt_20"].to_list() == [5]
+    assert national({"group_code": "NUCLEAR", "dimension": "domain", "n_gt_20": 5})["n_gt_20"].to_list() == [5]
+    assert national({"group_code": "11", "dimension": "region", "n_gt_20": 5})["n_gt_20"].to_list() == [None]
+
+
+def test_control_columns_and_maxima_never_leave():
+    assert not set(CONTROLS) & set(national({"group_code": "M"}).columns)
+    for model in models().values():
+        if model.level in ("national", "establishment"):
+            assert not [c for c in model.columns if c.startswith(("max_", "min_", "highest"))]
+
+
+def test_no_single_hidden_number_can_be_found_by_subtraction():
+    import random
+
+    chance = random.Random(1)
+    rows = [{"group_code": str(i), "monitored": chance.choice([5, 12, 40, 300]), "exposed": chance.choice([3, 11, 60]),
+             "n_gt_6": chance.choice([0, 4, 15])} for i in range(7)]  # fmt: skip
+    for size in range(2, 8):
+        shown = national(*rows[:size])
+        for column in ("monitored", "n_gt_6", "collective_dose_man_sv"):
+            others = [r for r in shown.iter_rows(named=True) if r[column] != 0]
+            hidden = sum(r[column] is None for r in others)
+            assert hidden != 1 or len(others) == 1, (size, column)
+
+
+def test_an_establishment_sees_its_own_from_eleven_persons():
+    model = models()["establishment_statistics"]
+    base = {c.name: 20 for c in model.columns.values()} | {"top_share": Decimal("0.1")}
+    frame = pl.DataFrame([{**base, "monitored": 10}, {**base, "monitored": 11}])
+    assert protect(frame, model, RULES)["mean_exposed_msv"].to_list() == [None, 20]

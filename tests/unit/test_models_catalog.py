@@ -1,0 +1,70 @@
+"""models.catalog: every model is described, ordered and served under a level of the policy."""
+
+import pytest
+
+from lake.errors import ModelError
+from models.build import in_order, tables_named
+from models.catalog import INTERNAL, check_columns, load, models
+from registry.policy import Data
+
+
+def test_every_model_has_a_sidecar_and_every_mart_its_columns():
+    assert {m.name for m in models().values() if m.is_mart} >= {
+        "persons", "rolling_doses", "limit_exceedances", "annual_worker_doses", "national_statistics",
+        "dose_distribution", "establishment_statistics", "establishment_comparison", "transmission_timeliness",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("model", [m for m in models().values() if m.is_mart], ids=lambda m: m.name)
+def test_a_served_mart_can_be_scoped_and_read(model):
+    assert model.level == INTERNAL or model.level in set(Data)
+    if model.level in (Data.INDIVIDUAL, Data.EXCEEDANCE, Data.IDENTITY):
+        assert model.scope == "worker_key" and "worker_key" in model.columns
+        assert not model.disclosure
+    else:
+        assert "worker_key" not in model.columns or model.level == INTERNAL
+    for column in model.columns.values():
+        assert column.label_fr and column.label_en and column.meaning
+
+
+def test_no_limit_is_typed_into_the_exceedances():
+    for name in ("limit_candidates", "exceedance_episodes", "limit_exceedances"):
+        assert not {"20", "500", "150", "50"} & set(models()[name].sql.split())
+
+
+def test_order_follows_what_the_sql_names():
+    names = [m.name for m in in_order(list(models().values()))]
+    for earlier, later in (("current_doses", "dose_records"), ("rolling_windows", "rolling_doses"),
+                           ("annual_worker_doses", "national_statistics")):  # fmt: skip
+        assert names.index(earlier) < names.index(later)
+
+
+def test_lake_tables_are_not_models():
+    assert tables_named("select 1 from lake.doses join persons using (x) -- from rolling_doses") == {"persons"}
+
+
+@pytest.mark.parametrize("sidecar", [
+    'description = "no grain"',
+    'description = "x; one row per x"\nlevel = "secret"',
+    'description = "x; one row per x"\nlevel = "national"\nsurprise = 1',
+    'description = "x; one row per x"\nlevel = "national"\n[columns.dose_msv]\nmeaning = "d"\nunit = "Sv"',
+])  # fmt: skip
+def test_a_wrong_sidecar_is_refused(tmp_path, sidecar):
+    (tmp_path / "marts").mkdir()
+    (tmp_path / "marts" / "x.sql").write_text("select 1")
+    (tmp_path / "marts" / "x.toml").write_text(sidecar)
+    with pytest.raises(ModelError):
+        load(tmp_path / "marts" / "x.sql")
+
+
+def test_a_model_without_a_sidecar_is_refused(tmp_path):
+    (tmp_path / "x.sql").write_text("select 1")
+    with pytest.raises(ModelError, match="no sidecar"):
+        load(tmp_path / "x.sql")
+
+
+def test_columns_are_described_and_nothing_else_is():
+    with pytest.raises(ModelError, match="not described: extra"):
+        check_columns(models()["persons"], ["worker_key", "birth_year", "sex", "extra"])
+    with pytest.raises(ModelError, match="absent: sex"):
+        check_columns(models()["persons"], ["worker_key", "birth_year"])
