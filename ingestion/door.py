@@ -6,8 +6,6 @@ delivery is numbered, each table's append is guarded by the delivery's number, a
 
 import hashlib
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,10 +19,10 @@ from ingestion.judge import PARIS, Judgement, Question, judge_measurements
 from ingestion.lists import judge_establishments, judge_workers
 from ingestion.population import Populations
 from ingestion.read import Rows, parse_name, read_rows
-from lake.errors import DeliveryRefused, NotSignedIn, StorageError, UsageError
+from lake.errors import DeliveryRefused, NotSignedIn, UsageError
 from lake.schema import DELIVERIES, REJECTIONS, TABLES
 from lake.settings import Settings
-from lake.store import Lake
+from lake.store import Lake, storage_errors
 from lake.vocabulary import Layout
 from registry.accounts import viewer_of
 from registry.database import open_registry
@@ -179,19 +177,6 @@ class Door:
         except NotSignedIn:
             # The account was closed between the upload and now: it opens nothing.
             return frozenset()
-
-
-@contextmanager
-def storage_errors(home: Path) -> Iterator[None]:
-    """Turns what the disk says into a sentence: full, read-only, or no room for the lake's files."""
-    try:
-        yield
-    except OSError as error:
-        reason = error.strerror or str(error).split(":")[-1].strip() or "I/O error"
-        raise StorageError(
-            f"The home folder {home} cannot be written ({reason}); nothing is half-loaded.",
-            next_step="Make room or give another folder with --home, then run the same command again.",
-        ) from None
 
 
 _DELIVERY_TYPES = {name: dtype for name, dtype in pl.from_arrow(DELIVERIES.arrow_schema.empty_table()).schema.items()}

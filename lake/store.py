@@ -1,13 +1,29 @@
 """The Delta tables: append once, list the files of the current version, never rewrite."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import polars as pl
 import pyarrow as pa
 from deltalake import CommitProperties, DeltaTable, Transaction, write_deltalake
+from deltalake.exceptions import DeltaError
 
 from lake.errors import StorageError
 from lake.schema import TABLES, Table
+
+
+@contextmanager
+def storage_errors(folder: Path) -> Iterator[None]:
+    """Turns what the disk says (full, read-only, gone) into a StorageError with the next step."""
+    try:
+        yield
+    except (OSError, DeltaError) as error:
+        reason = getattr(error, "strerror", None) or str(error).strip().splitlines()[-1].split(": ")[-1] or "I/O error"
+        raise StorageError(
+            f"The folder {folder} cannot be written ({reason}); nothing is half-loaded.",
+            next_step="Make room or give another folder with --home, then run the same command again.",
+        ) from None
 
 
 class Lake:
@@ -26,18 +42,13 @@ class Lake:
         for table in TABLES.values():
             path = self._path(table.name)
             if not DeltaTable.is_deltatable(str(path)):
-                try:
+                with storage_errors(self.root):
                     DeltaTable.create(
                         str(path),
                         schema=table.arrow_schema,
                         partition_by=list(table.partitions),
                         configuration=_configuration(table),
                     )
-                except OSError as error:
-                    raise StorageError(
-                        f"The lake folder {self.root} cannot be written ({error.strerror or 'I/O error'}).",
-                        next_step="Give a writable folder with --home or DOSILAKE_HOME.",
-                    ) from None
 
     def append(self, table: Table, rows: pl.DataFrame, app_id: str) -> bool:
         """Append rows under an application id; False when that id is in the table already.
@@ -50,12 +61,13 @@ class Lake:
         ordered = rows.select(table.column_names)
         if table.sorted_by:
             ordered = ordered.sort(*table.sorted_by)
-        write_deltalake(
-            delta,
-            as_arrow(ordered, table),
-            mode="append",
-            commit_properties=CommitProperties(app_transactions=[Transaction(app_id, 1)]),
-        )
+        with storage_errors(self.root):
+            write_deltalake(
+                delta,
+                as_arrow(ordered, table),
+                mode="append",
+                commit_properties=CommitProperties(app_transactions=[Transaction(app_id, 1)]),
+            )
         return True
 
     def files(self, name: str, keep: pl.Expr | None = None) -> list[str]:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import duckdb
 
-from lake.errors import ModelError
+from lake.errors import ModelError, StorageError
 from lake.settings import Settings
 from lake.store import Lake
 from lake.views import open_over_lake
@@ -63,6 +63,11 @@ def make(connection: duckdb.DuckDBPyConnection, model: Model) -> float:
     started = time.perf_counter()
     try:
         connection.execute(f"create {kind} {model.name} as {model.sql}")
+    except (duckdb.IOException, duckdb.OutOfMemoryException) as error:
+        raise StorageError(
+            f"There is no room to build the model {model.name} ({type(error).__name__}).",
+            next_step="Make room on the disk of the home, or raise DOSILAKE_MEMORY_LIMIT_GIB; then refresh again.",
+        ) from error
     except duckdb.Error as error:
         raise ModelError(
             f"The model {model.name} cannot be built: {type(error).__name__}.",

@@ -25,8 +25,10 @@ def open_registry(settings: Settings) -> Engine:
         if url.get_backend_name() == "sqlite" and url.database:
             Path(url.database).parent.mkdir(parents=True, exist_ok=True)
         engine = create_engine(url)
+        event.listen(engine, "handle_error", _say_what_the_disk_says)
         if url.get_backend_name() == "sqlite":
             event.listen(engine, "connect", _prepare_sqlite)
+            event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("begin"))
         _migrate(engine)
         return engine
     except OSError as error:
@@ -34,14 +36,21 @@ def open_registry(settings: Settings) -> Engine:
             f"The home folder {settings.home} cannot be written ({error.strerror or 'I/O error'}).",
             next_step="Give a writable folder with --home or DOSILAKE_HOME.",
         ) from None
-    except OperationalError as error:
+
+
+def _say_what_the_disk_says(context) -> None:
+    """A database that is full, locked, read-only or gone is a StorageError; a broken constraint is not."""
+    if isinstance(context.sqlalchemy_exception, OperationalError):
         raise StorageError(
-            f"The registry database cannot be opened ({type(error.orig).__name__}).",
-            next_step="Check DOSILAKE_DATABASE_URL, or that the home folder is writable and its disk not full.",
+            f"The registry database cannot be used ({context.original_exception}).",
+            next_step="Check DOSILAKE_DATABASE_URL, or that the home folder is writable and its disk not full; "
+            "then run the same command again.",
         ) from None
 
 
 def _prepare_sqlite(connection, _record) -> None:
+    # The driver's own transactions leave table creation out; ours hold it, so that a migration is whole or not at all.
+    connection.isolation_level = None
     cursor = connection.cursor()
     # Readers go on while one writes; a power cut loses no committed row.
     cursor.execute("pragma journal_mode = wal")
