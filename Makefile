@@ -42,7 +42,7 @@ check: setup ## style and import direction only
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/lint-imports
 
 backtest: setup ## the 2020 table at full size (370 000 workers) beside the published one; about 10 minutes
-	@$(BIN)/python -m tests.backtests.national
+	@$(BIN)/python tests/backtests/published_2020.py
 
 clean: ## remove what make made
 	rm -rf .venv var *.egg-info .pytest_cache .ruff_cache

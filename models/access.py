@@ -139,8 +139,10 @@ class Access:
         cell = self._decide("rolling_doses", Data.INDIVIDUAL, viewer, {}, purpose)
         if cell.rows != Rows.WORKERS_OF_OWN_ESTABLISHMENTS or establishment_key not in viewer.establishment_keys:
             self._deny(viewer, "rolling_doses", (), purpose, cell.article)
-        quantity = LimitQuantity.EFFECTIVE if LimitQuantity.EFFECTIVE in cell.quantities else (
-            LimitQuantity.EFFECTIVE_EXTERNAL
+        quantity = (
+            LimitQuantity.EFFECTIVE
+            if LimitQuantity.EFFECTIVE in cell.quantities
+            else (LimitQuantity.EFFECTIVE_EXTERNAL)
         )
         today = self._today()
         day = on_date or today
@@ -157,17 +159,13 @@ class Access:
         return Thresholds.from_reference()
 
     def _decide(self, model: str, data: Data, viewer: Viewer, where: Mapping, purpose: str) -> Cell:
-        decision: Decision = decide(
-            viewer, data, sees_total_effective=self.settings.crp_sees_total_effective
-        )
+        decision: Decision = decide(viewer, data, sees_total_effective=self.settings.crp_sees_total_effective)
         if not decision.allowed:
             asked = _listed(where["worker_key"]) if "worker_key" in where else ()
             self._log(viewer, model, asked, purpose, decision.article, allowed=False)
         return decision.or_raise().cell
 
-    def _check_asked(
-        self, model: Model, viewer: Viewer, cell: Cell, where: Mapping, purpose: str
-    ) -> tuple[int, ...]:
+    def _check_asked(self, model: Model, viewer: Viewer, cell: Cell, where: Mapping, purpose: str) -> tuple[int, ...]:
         """The workers named in `where`; denies unless every one is in scope."""
         if cell.rows == Rows.OWN_ESTABLISHMENTS and "establishment_key" in where:
             if not set(_listed(where["establishment_key"])) <= viewer.establishment_keys:
@@ -199,9 +197,7 @@ class Access:
             (sorted(viewer.establishment_keys), today, today),
         )
 
-    def _scope(
-        self, model: Model, viewer: Viewer, cell: Cell, is_checked: bool, as_of: date | None
-    ) -> list[_Bound]:
+    def _scope(self, model: Model, viewer: Viewer, cell: Cell, is_checked: bool, as_of: date | None) -> list[_Bound]:
         """The rows the cell opens, as conditions; nothing when the cell and the model do not meet."""
         nothing = [_Bound("false")]
         if cell.rows == Rows.ALL:
@@ -284,9 +280,7 @@ class Access:
     ) -> None:
         at = datetime.now(UTC)
         role = viewer.role.value
-        self._audit(
-            AccessEvent(viewer.account_id, role, model, tuple(keys), purpose, article, at, allowed, viewer)
-        )
+        self._audit(AccessEvent(viewer.account_id, role, model, tuple(keys), purpose, article, at, allowed, viewer))
 
 
 def months_before(day: date, months: int) -> date:
@@ -403,9 +397,7 @@ def _arranged(
     for column, value in where.items():
         rows = rows.filter(_matches(pl.col(column), value))
     if order_by:
-        rows = rows.sort(
-            [c.lstrip("-") for c in order_by], descending=[c[0] == "-" for c in order_by], nulls_last=True
-        )
+        rows = rows.sort([c.lstrip("-") for c in order_by], descending=[c[0] == "-" for c in order_by], nulls_last=True)
     rows = rows.head(limit) if limit is not None else rows
     if not columns:
         return rows

@@ -1,0 +1,364 @@
+"""`dosilake`: one verb per step, thin over plain functions; errors become one sentence, a next step and an exit code.
+
+0 done · 1 refused, with the reason · 2 wrong usage.
+"""
+
+import json
+import os
+import secrets
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from lake.errors import DosilakeError, StorageError, UsageError
+from lake.settings import Settings
+from lake.vocabulary import Role
+
+app = typer.Typer(
+    help="Dosilake: national register of occupational radiation doses.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+users = typer.Typer(help="Accounts and designations.", no_args_is_help=True)
+app.add_typer(users, name="users")
+console = Console(stderr=True)
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
+
+
+@app.callback()
+def options(
+    context: typer.Context,
+    home: Annotated[Path | None, typer.Option(help="Folder of the register (DOSILAKE_HOME).")] = None,
+) -> None:
+    context.obj = Settings.from_environ(os.environ, home=home)
+
+
+@app.command()
+def settings(context: typer.Context) -> None:
+    """List every setting with its value, default and meaning."""
+    for variable, default, meaning in Settings.described():
+        value = getattr(context.obj, variable.removeprefix("DOSILAKE_").lower())
+        typer.echo(f"{variable}={value}  # {meaning}; default {default or 'empty'}")
+
+
+@app.command()
+def simulate(
+    workers: Annotated[int, typer.Option(min=100, help="Persons monitored on the ground; aircrew come on top.")],
+    first: Annotated[str, typer.Option("--from", help="First month, YYYY-MM.")],
+    last: Annotated[str, typer.Option("--to", help="Last month, YYYY-MM.")],
+    out: Annotated[Path, typer.Option(help="Folder for the delivery files.")],
+    seed: Annotated[int, typer.Option(help="Same seed, same bytes.")] = 2020,
+) -> None:
+    """Write the delivery files of a synthetic national register."""
+    from ingestion.simulate import simulate as run
+
+    with progress_lines() as line:
+        heard = line("Simulation")
+        months = (month_of(first), month_of(last))
+        if months[1] < months[0]:
+            raise UsageError("--to is before --from.", next_step="Give the months in order.")
+        with writable(out):
+            manifest = run(workers, *months, seed, out, lambda part, share: heard(part, int(share * 100), 100))
+    typer.echo(f"{len(manifest.files)} files in {out}")
+
+
+@app.command()
+def ingest(
+    context: typer.Context,
+    files: Annotated[list[Path], typer.Argument(help="Delivery files, or folders of them.")],
+    received_at: Annotated[
+        datetime | None, typer.Option(help="When they arrived (UTC), for a migration or a test; default: now.")
+    ] = None,
+    as_named: Annotated[bool, typer.Option(help="Received at the time in each file's name.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Take delivery files in; exit code 1 when one of them is refused as a whole."""
+    from flows.steps import arrival_order, counted
+    from ingestion.door import Door
+    from ingestion.read import parse_name
+    from ingestion.reports import sentences
+
+    door = Door(context.obj)
+    paths = [inner for path in files for inner in (arrival_order(path) if path.is_dir() else [path])]
+    moment = received_at.replace(tzinfo=received_at.tzinfo or UTC) if received_at else None
+    refused, reports = 0, []
+    with progress_lines() as line:
+        heard = line("Réception") if len(paths) > 1 else None
+        for path, done, total in counted(paths):
+            if heard:
+                heard(path.name, done, total)
+            report = door.receive(path, parse_name(path.name).sent_at if as_named else moment).report
+            refused += not report["accepted"]
+            reports.append(report)
+    if as_json:
+        typer.echo(json.dumps(reports, ensure_ascii=False, indent=1))
+    else:
+        for report in reports:
+            typer.echo("\n".join(sentences(report)))
+    raise typer.Exit(1 if refused else 0)
+
+
+@app.command()
+def refresh(
+    context: typer.Context,
+    full: Annotated[bool, typer.Option("--full", help="Build even if nothing has arrived.")] = False,
+    as_of: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="As known at the end of a day.")] = None,
+) -> None:
+    """Build the marts, pass the quality gate and publish."""
+    from flows.steps import refresh as run
+
+    with progress_lines() as line:
+        published = run(context.obj, as_of=as_of.date() if as_of else None, full=full, progress=line("Modèles"))
+    typer.echo(f"Published {published.stem}" if published else "Nothing has arrived since the current snapshot.")
+
+
+@app.command()
+def check(context: typer.Context, as_json: AsJson = False) -> None:
+    """Run the quality gate on the published snapshot."""
+    from lake.store import Lake
+    from models.snapshot import Snapshots
+    from quality.gate import gate
+
+    snapshots = Snapshots(context.obj)
+    path = context.obj.marts / f"{snapshots.version()}.duckdb"
+    report = gate(context.obj, Lake(context.obj.lake_root), path)
+    if as_json:
+        typer.echo(json.dumps([vars(check) for check in report.checks], ensure_ascii=False, indent=1, default=str))
+    else:
+        for one in report.checks:
+            typer.echo(f"{'ok  ' if one.passed else 'FAIL'} {one.name}: {one.sentence}")
+    raise typer.Exit(0 if report.passed else 1)
+
+
+@app.command()
+def worker(context: typer.Context) -> None:
+    """Take files as they land, refresh, publish; stops at Ctrl-C."""
+    from flows.worker import work
+
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    work(context.obj, stop, lambda text: typer.echo(text))
+
+
+@app.command()
+def serve(context: typer.Context) -> None:
+    """Serve pages and API; the worker loop runs apart (`dosilake worker`)."""
+    import uvicorn
+
+    from dashboards.app import create_web
+
+    chosen: Settings = context.obj
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((chosen.host, chosen.port))
+        except OSError as error:
+            raise StorageError(
+                f"{chosen.host}:{chosen.port} cannot be used ({error.strerror}).",
+                next_step="Set DOSILAKE_PORT to a free port.",
+            ) from None
+    typer.echo(f"http://{chosen.host}:{chosen.port}/")
+    uvicorn.run(create_web(chosen), host=chosen.host, port=chosen.port, log_level="warning", access_log=False)
+
+
+@app.command()
+def demo(
+    context: typer.Context,
+    only_prepare: Annotated[bool, typer.Option("--prepare", help="Build it, do not serve it.")] = False,
+) -> None:
+    """Build the synthetic register of 20 000 workers over three years, then serve it with an account per reader."""
+    from flows.demo import prepare
+
+    chosen = Settings.from_environ(os.environ, home=context.obj.home, demo=True)
+    with progress_lines() as line:
+        accounts = prepare(chosen, line)
+    width = max(len(email) for email, *_ in accounts)
+    typer.echo("\nComptes de démonstration (personnes fictives) — mot de passe : " + accounts[0][1])
+    for email, _, _, label in accounts:
+        typer.echo(f"  {email:{width}}  {label}")
+    if only_prepare:
+        return
+    context.obj = chosen
+    watcher = subprocess.Popen([sys.executable, "-m", "flows.cli", "--home", str(chosen.home), "worker"])
+    try:
+        serve(context)
+    finally:
+        watcher.terminate()
+        watcher.wait()
+
+
+@app.command()
+def extract(
+    context: typer.Context,
+    email: Annotated[str, typer.Option(help="Account of the researcher who asks.")],
+    project: Annotated[str, typer.Option(help="Project of the convention.")],
+    first_year: Annotated[int, typer.Option("--from")],
+    last_year: Annotated[int, typer.Option("--to")],
+    purpose: Annotated[str, typer.Option(help="The question it answers.")],
+) -> None:
+    """Make a pseudonymised research extract."""
+    from flows.steps import make_extracts
+    from ingestion.door import Door
+    from registry import accounts
+    from registry.extracts import folder_of, get_extract, request_extract
+
+    door = Door(context.obj)
+    account = next((a for a in accounts.list_accounts(door.engine) if a.email == email.lower()), None)
+    if account is None:
+        raise UsageError("There is no such account.", next_step="See `dosilake users list`.")
+    viewer = accounts.viewer_of(door.engine, account.account_id, date.today())
+    asked = request_extract(
+        door.engine, viewer, project_code=project, first_year=first_year, last_year=last_year, purpose=purpose
+    )
+    make_extracts(door)
+    made = get_extract(door.engine, viewer, asked.extract_id)
+    if made.message:
+        raise StorageError(made.message)
+    typer.echo(f"{made.row_count} rows in {folder_of(context.obj, made.extract_id)}")
+
+
+@app.command()
+def schedule(context: typer.Context) -> None:
+    """Serve the nightly flow with Prefect: ingest, rebuild, gate, publish, every night at 02:15 in Paris."""
+    os.environ.setdefault("DO_NOT_TRACK", "1")
+    os.environ.setdefault("PREFECT_SERVER_ANALYTICS_ENABLED", "false")
+    from prefect.schedules import Cron
+
+    from flows.nightly import NIGHTLY, nightly
+
+    nightly.serve(
+        name="nightly",
+        schedule=Cron(NIGHTLY, timezone="Europe/Paris"),
+        parameters={"home": str(context.obj.home)},
+    )
+
+
+@users.command("add")
+def add_user(
+    context: typer.Context,
+    email: str,
+    name: Annotated[str, typer.Option(help="Shown on screen.")],
+    role: Annotated[Role, typer.Option(help="What the account is.")],
+    worker_key: Annotated[int | None, typer.Option(help="For a worker: the person's key.")] = None,
+) -> None:
+    """Create an account; its first password is printed once."""
+    from registry.accounts import create_account
+    from registry.database import open_registry
+
+    password = secrets.token_urlsafe(18)
+    create_account(
+        open_registry(context.obj),
+        email=email,
+        password=password,
+        role=role,
+        display_name=name,
+        worker_key=worker_key,
+    )
+    typer.echo(f"{email}: first password {password}")
+
+
+@users.command("list")
+def list_users(context: typer.Context) -> None:
+    """List the accounts."""
+    from registry.accounts import list_accounts
+    from registry.database import open_registry
+
+    for account in list_accounts(open_registry(context.obj)):
+        typer.echo(f"{account.account_id}  {account.email}  {account.role}  {'' if account.is_active else 'closed'}")
+
+
+@users.command("designate")
+def designate_user(
+    context: typer.Context,
+    account_id: int,
+    starts_on: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"])],
+    ends_on: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"])] = None,
+    siret: Annotated[str | None, typer.Option(help="An establishment.")] = None,
+    sender: Annotated[str | None, typer.Option(help="A sender code.")] = None,
+    project: Annotated[str | None, typer.Option(help="A research project.")] = None,
+) -> None:
+    """Open an establishment, a sender or a project to an account between two dates."""
+    import polars as pl
+
+    from registry.accounts import designate
+    from registry.database import open_registry
+    from registry.numbering import establishment_keys
+
+    engine = open_registry(context.obj)
+    scope: dict[str, object] = {"sender_code": sender, "project_code": project}
+    if siret:
+        known = establishment_keys(engine, pl.Series([siret]))
+        if known.is_empty():
+            raise UsageError("This SIRET is not in the register.", next_step="Ingest its ETAB file first.")
+        scope["establishment_key"] = known["establishment_key"].item()
+    given = {name: value for name, value in scope.items() if value is not None}
+    if len(given) != 1:
+        raise UsageError("Give one of --siret, --sender and --project.")
+    designate(engine, account_id, starts_on=starts_on.date(), ends_on=ends_on.date() if ends_on else None, **given)
+    typer.echo("Designated.")
+
+
+def month_of(text: str) -> date:
+    """The first day of a month written YYYY-MM."""
+    try:
+        return datetime.strptime(text, "%Y-%m").date()
+    except ValueError:
+        raise UsageError(f"{text!r} is not a month.", next_step="Write it YYYY-MM, e.g. 2020-01.") from None
+
+
+@contextmanager
+def writable(folder: Path) -> Iterator[None]:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        yield
+    except OSError as error:
+        raise StorageError(
+            f"The folder {folder} cannot be written ({error.strerror}).", next_step="Give another with --out."
+        ) from None
+
+
+@contextmanager
+def progress_lines() -> Iterator[Callable[[str], Callable[[str, int, int], None]]]:
+    """Opens progress lines: `line(title)` returns what hears (part, done, total)."""
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TextColumn("{task.fields[part]}"),
+    )
+    with Progress(*columns, console=console) as shown:
+
+        def line(title: str) -> Callable[[str, int, int], None]:
+            task = shown.add_task(title, total=None, part="")
+            return lambda part, done, total: shown.update(task, total=total, completed=done, part=part)
+
+        yield line
+
+
+def main() -> None:
+    """Run a command; a DosilakeError is one sentence on stderr and its exit code."""
+    try:
+        app()
+    except DosilakeError as error:
+        typer.echo(f"dosilake: {error}", err=True)
+        sys.exit(error.exit_code)
+
+
+if __name__ == "__main__":
+    main()

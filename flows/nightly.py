@@ -1,0 +1,58 @@
+"""The nightly flow: ingest what landed, rebuild in full, pass the gate, publish; Prefect retries, schedules and shows.
+
+The steps are plain functions in `flows.steps`; Prefect adds only when they run and what happens when one fails.
+"""
+
+import os
+from pathlib import Path
+
+from prefect import flow, get_run_logger, task
+
+from flows.steps import make_extracts, refresh, take_landed
+from ingestion.door import Door
+from ingestion.reports import sentences
+from lake.errors import DosilakeError
+from lake.settings import Settings
+
+# 02:15 in Paris: after the senders' evening files, before the readers' morning.
+NIGHTLY = "15 2 * * *"
+
+
+@task(retries=2, retry_delay_seconds=30, task_run_name="ingest what landed")
+def ingest_landed(settings: Settings) -> int:
+    """Take every file of the inbox, and finish what a stopped lander left; how many files came."""
+    log = get_run_logger()
+    door = Door(settings)
+    door.land_all()
+    files = 0
+    for _, outcome in take_landed(door):
+        files += 1
+        lines = [str(outcome)] if isinstance(outcome, DosilakeError) else sentences(outcome.report)
+        for line in lines:
+            log.info(line)
+    return files
+
+
+@task(task_run_name="build, gate, publish")
+def build_and_publish(settings: Settings) -> str:
+    """Rebuild every mart and publish through the gate; the published version's name."""
+    return refresh(settings, full=True).stem
+
+
+@task(retries=1, task_run_name="research extracts")
+def extracts(settings: Settings) -> int:
+    """Make the extracts that wait; how many."""
+    return make_extracts(Door(settings))
+
+
+@flow(name="nightly")
+def nightly(home: str) -> str:
+    """Ingest, rebuild in full, gate, publish, extract; returns the published version.
+
+    The other settings come from the environment of the process that runs it.
+    """
+    settings = Settings.from_environ(os.environ, home=Path(home))
+    ingest_landed(settings)
+    version = build_and_publish(settings)
+    extracts(settings)
+    return version

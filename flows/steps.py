@@ -1,0 +1,114 @@
+"""The steps of a run as plain functions: take what landed, refresh the marts through the gate, make extracts."""
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+
+from ingestion.door import Door, Receipt
+from ingestion.read import parse_name
+from lake.errors import DeliveryRefused, DosilakeError
+from lake.settings import Settings
+from lake.store import Lake
+from models.build import build
+from models.extract import make_extract
+from models.publish import current_version, publish
+from models.snapshot import Snapshots
+from quality.gate import gate
+from registry.extracts import fail_extract, finish_extract, requeue_running, take_next
+
+Progress = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """A file of the inbox and what its sidecar says of it."""
+
+    path: Path
+    account_id: int | None
+    received_at: datetime | None
+
+
+def inbox(settings: Settings) -> list[Waiting]:
+    """Files that wait in `landing/inbox`, in the order of their names' times."""
+    folder = settings.landing / "inbox"
+    if not folder.is_dir():
+        return []
+    found = []
+    for path in sorted(folder.glob("*.csv"), key=lambda p: (p.name.split("_")[-2:], p.name)):
+        sidecar = path.with_name(f"{path.name}.json")
+        note = json.loads(sidecar.read_text()) if sidecar.exists() else {}
+        received_at = datetime.fromisoformat(note["received_at"]) if "received_at" in note else None
+        found.append(Waiting(path, note.get("account_id"), received_at))
+    return found
+
+
+def take_landed(door: Door, limit: int | None = None) -> Iterator[tuple[Waiting, Receipt | DosilakeError]]:
+    """Pass waiting files through the door; a taken file leaves the inbox, a refused one too large goes to `refused`."""
+    for waiting in inbox(door.settings)[:limit]:
+        try:
+            yield waiting, door.receive(waiting.path, waiting.received_at, waiting.account_id)
+        except DeliveryRefused as error:
+            aside = door.settings.landing / "refused"
+            aside.mkdir(exist_ok=True)
+            waiting.path.rename(aside / waiting.path.name)
+            yield waiting, error
+        waiting.path.unlink(missing_ok=True)
+        waiting.path.with_name(f"{waiting.path.name}.json").unlink(missing_ok=True)
+
+
+def arrival_order(folder: Path) -> list[Path]:
+    """Delivery files in the order in which they were sent."""
+    return sorted(folder.glob("*.csv"), key=lambda path: (parse_name(path.name).sent_at, path.name))
+
+
+def counted(paths: list[Path]) -> Iterator[tuple[Path, int, int]]:
+    for done, path in enumerate(paths, start=1):
+        yield path, done, len(paths)
+
+
+def refresh(
+    settings: Settings,
+    *,
+    as_of: date | None = None,
+    full: bool = False,
+    progress: Progress | None = None,
+) -> Path | None:
+    """Build every mart, pass the gate and publish; None when nothing has arrived since the current snapshot.
+
+    `full` builds even then. An as-of snapshot takes its own name and never becomes current.
+    Raises GateRefused when a check fails (the current snapshot stays) and StorageError when there is no lake.
+    """
+    lake = Lake(settings.lake_root)
+    newest = lake.version("deliveries")
+    if as_of is None and not full and _built_from(settings) == newest:
+        return None
+    built = build(settings, lake, as_of, progress)
+    return publish(settings, built, lambda path: gate(settings, lake, path))
+
+
+def _built_from(settings: Settings) -> int | None:
+    """Version of `deliveries` that the current snapshot was built from; None when there is no snapshot."""
+    if current_version(settings) is None:
+        return None
+    snapshots = Snapshots(settings)
+    try:
+        return snapshots.query("select lake_versions['deliveries'] as version from snapshot")["version"].item()
+    finally:
+        snapshots.close()
+
+
+def make_extracts(door: Door, *, first: bool = False) -> int:
+    """Make the research extracts that wait; how many. `first`: also those a stopped worker left half-made."""
+    if first:
+        requeue_running(door.engine)
+    made = 0
+    while extract := take_next(door.engine):
+        try:
+            version, rows, sha256 = make_extract(door.settings, door.engine, door.keys, extract)
+            finish_extract(door.engine, extract.extract_id, snapshot_version=version, row_count=rows, sha256=sha256)
+            made += 1
+        except DosilakeError as error:
+            fail_extract(door.engine, extract.extract_id, str(error))
+    return made
