@@ -3,14 +3,15 @@
 One master key; what seals, what looks up and what pseudonymises each uses a key of its own, derived from it (HKDF).
 """
 
-import hmac
 import os
 import secrets
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.hmac import HMAC
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from lake.errors import StorageError
@@ -39,7 +40,12 @@ class Keys:
 
     def mac(self, purpose: str, message: str) -> bytes:
         """Keyed digest (HMAC-SHA-256): the only form in which an identifier or a name is compared."""
-        return hmac.digest(self.derive(purpose), message.encode(), "sha256")
+        return self.macs(purpose, [message])[0]
+
+    def macs(self, purpose: str, messages: Iterable[str | None]) -> list[bytes | None]:
+        """Keyed digest of each message; None stays None."""
+        keyed = HMAC(self.derive(purpose), SHA256())
+        return [None if message is None else _digest(keyed.copy(), message) for message in messages]
 
     def seal(self, purpose: str, plain: bytes, label: bytes = b"") -> bytes:
         """Encrypted and authenticated (AES-256-GCM), bound to `label`."""
@@ -53,6 +59,11 @@ class Keys:
         if purpose not in self._ciphers:
             self._ciphers[purpose] = AESGCM(self.derive(purpose))
         return self._ciphers[purpose]
+
+
+def _digest(keyed: HMAC, message: str) -> bytes:
+    keyed.update(message.encode())
+    return keyed.finalize()
 
 
 def open_keys(settings: Settings) -> Keys:

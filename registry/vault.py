@@ -4,7 +4,6 @@ An identifier (NIR, or NIA while waiting for one) is looked up by keyed digest; 
 Source: décret 2004-1489 (use of the NIR by the register); Code du travail R.4451-134.
 """
 
-import hmac
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -18,8 +17,10 @@ from registry.keys import Keys
 from registry.tables import identifiers
 
 _CHUNK = 10_000
-# Above this, reading the whole table beats asking for many rows by name.
-_READ_ALL_ABOVE = 20_000
+# A process that has asked for this many identifiers keeps them all at hand.
+_INDEX_ABOVE = 20_000
+_KNOWN = select(identifiers.c.identifier_mac, identifiers.c.worker_key, identifiers.c.name_mac)
+_KNOWN_TYPES = {"mac": pl.Binary, "worker_key": pl.Int64, "name_mac": pl.Binary}
 _IDENTITY = "vault identity"
 
 
@@ -45,6 +46,8 @@ class Vault:
     def __init__(self, engine: Engine, keys: Keys):
         self.engine = engine
         self._keys = keys
+        self._asked = 0
+        self._index = _as_known([])
 
     def identifier_macs(self, values: pl.Series) -> pl.Series:
         """Keyed digest of each identifier."""
@@ -57,17 +60,21 @@ class Vault:
     def find(self, macs: pl.Series) -> pl.DataFrame:
         """Known identifiers among `macs`: one row per known one, columns mac, worker_key, name_mac."""
         wanted = macs.drop_nulls().unique()
-        query = select(identifiers.c.identifier_mac, identifiers.c.worker_key, identifiers.c.name_mac)
+        self._asked += wanted.len()
+        if self._asked > _INDEX_ABOVE:
+            return self._newest_index().filter(pl.col("mac").is_in(wanted.implode()))
+        some = _KNOWN.where(identifiers.c.identifier_mac.in_(bindparam("macs", expanding=True)))
         with self.engine.connect() as connection:
-            if wanted.len() > _READ_ALL_ABOVE:
-                found = connection.execute(query).all()
-            else:
-                some = query.where(identifiers.c.identifier_mac.in_(bindparam("macs", expanding=True)))
-                found = [row for part in _chunks(wanted) for row in connection.execute(some, {"macs": part})]
-        columns = list(zip(*found, strict=True)) or [[], [], []]
-        schema = {"mac": pl.Binary, "worker_key": pl.Int64, "name_mac": pl.Binary}
-        known = pl.DataFrame(dict(zip(schema, columns, strict=True)), schema=schema)
-        return known.filter(pl.col("mac").is_in(wanted.implode()))
+            return _as_known([row for part in _chunks(wanted) for row in connection.execute(some, {"macs": part})])
+
+    def _newest_index(self) -> pl.DataFrame:
+        """Every known identifier; rows are only ever added, so what is new is what has a higher key."""
+        newer = _KNOWN.where(identifiers.c.worker_key > (self._index["worker_key"].max() or 0))
+        with self.engine.connect() as connection:
+            found = connection.execute(newer).all()
+        if found:
+            self._index = pl.concat([self._index, _as_known(found)])
+        return self._index
 
     def register(self, newcomers: list[tuple[bytes, bytes, Identity]]) -> None:
         """Give a key to each (identifier digest, name digest, identity) that has none yet; the order gives the keys."""
@@ -103,12 +110,7 @@ class Vault:
         return found
 
     def _macs(self, purpose: str, values: pl.Series) -> pl.Series:
-        key = self._keys.derive(purpose)
-        return pl.Series(
-            values.name,
-            [None if value is None else hmac.digest(key, value.encode(), "sha256") for value in values],
-            dtype=pl.Binary,
-        )
+        return pl.Series(values.name, self._keys.macs(purpose, values), dtype=pl.Binary)
 
     def _seal(self, mac: bytes, identity: Identity) -> bytes:
         plain = json.dumps(vars(identity) | {"birth_date": identity.birth_date.isoformat()}, ensure_ascii=False)
@@ -117,6 +119,11 @@ class Vault:
     def _unseal(self, mac: bytes, sealed: bytes) -> Identity:
         fields = json.loads(self._keys.unseal(_IDENTITY, sealed, mac))
         return Identity(**fields | {"birth_date": date.fromisoformat(fields["birth_date"])})
+
+
+def _as_known(rows: list) -> pl.DataFrame:
+    columns = list(zip(*rows, strict=True)) or [[], [], []]
+    return pl.DataFrame(dict(zip(_KNOWN_TYPES, columns, strict=True)), schema=_KNOWN_TYPES)
 
 
 def _chunks(values: pl.Series) -> Iterator[list]:
