@@ -28,8 +28,13 @@ setup: .venv/ready ## install Dosilake and its pinned dependencies into .venv
 demo: setup ## build a synthetic register of 20 000 workers over 3 years and serve it on 127.0.0.1:8050
 	@$(BIN)/dosilake --home $(DEMO_HOME) demo
 
-browser: setup
-	@$(BIN)/python -m tests.browser.chromium
+browser:
+	@command -v chromium >/dev/null || { \
+	  echo "— Installing Chromium from the system's packages (the browser tests drive it)"; \
+	  command -v apt-get >/dev/null || { echo "Install Chromium with your system's package manager, then run make test again."; exit 1; }; \
+	  SUDO=; [ "$$(id -u)" = 0 ] || SUDO="sudo -n"; \
+	  { $$SUDO apt-get update -qq && $$SUDO apt-get install -qq -y --no-install-recommends chromium fonts-dejavu-core >/dev/null; } || \
+	    { echo "Chromium could not be installed. As root: apt-get install chromium; then run make test again."; exit 1; }; }
 
 test: setup browser ## run every check: style, import direction, tests (Chromium is installed if it is missing)
 	@echo "— Style and import direction"

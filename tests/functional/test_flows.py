@@ -1,0 +1,115 @@
+"""The worker loop and the nightly flow: a file dropped is a dose published; a failed gate changes nothing."""
+
+import threading
+import time
+import warnings
+
+import polars as pl
+import pytest
+
+from delivery_files import Files, line
+from flows import worker
+from flows.steps import inbox, refresh
+from ingestion.door import Door
+from lake.schema import DELIVERIES
+from lake.settings import Settings
+from lake.store import Lake
+from models.publish import current_version
+from models.snapshot import Snapshots
+
+
+@pytest.fixture
+def home(tmp_path) -> Settings:
+    """A register of one person, published."""
+    settings = Settings(home=tmp_path / "home", poll_seconds=0.05)
+    sent = tmp_path / "sent"
+    sent.mkdir()
+    files = Files(sent)
+    door = Door(settings)
+    for path in (files.write("ETAB", line("ETAB")), files.write("TRAV", line("TRAV"))):
+        door.receive(path)
+    refresh(settings)
+    return settings
+
+
+def _drop(settings: Settings, *lines: dict) -> None:
+    """Put a file into the inbox as a sender would: whole or not at all."""
+    folder = settings.landing / "inbox"
+    folder.mkdir(parents=True, exist_ok=True)
+    draft = settings.landing / "draft"
+    draft.mkdir(exist_ok=True)
+    path = Files(draft).write("PASS", *lines)
+    path.rename(folder / path.name)
+
+
+def _careers(settings: Settings) -> list:
+    snapshots = Snapshots(settings)
+    try:
+        return snapshots.query(
+            "select career_msv from rolling_doses where limit_quantity = 'effective' order by on_date"
+        )["career_msv"].to_list()
+    finally:
+        snapshots.close()
+
+
+def _until(condition, seconds: float = 60) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "the worker did not get there"
+        time.sleep(0.05)
+
+
+def test_a_dropped_file_becomes_a_published_dose_without_anyone_asking(home):
+    before = current_version(home)
+    stop, said = threading.Event(), []
+    loop = threading.Thread(target=worker.work, args=(home, stop, said.append))
+    loop.start()
+    try:
+        _drop(home, line("PASS", value_msv="1.250"))
+        _until(lambda: current_version(home) != before)
+    finally:
+        stop.set()
+        loop.join(30)
+    assert [str(dose) for dose in _careers(home)] == ["1.250"]
+    assert not inbox(home)
+    assert any("1 chargées" in sentence for sentence in said)
+    assert not any(line("PASS")["nir"] in sentence for sentence in said)
+
+
+def test_nothing_new_is_not_built_again(home):
+    assert refresh(home) is None
+    assert refresh(home, full=True) is not None
+
+
+def test_the_nightly_flow_ingests_gates_and_publishes(home, monkeypatch):
+    monkeypatch.setenv("DO_NOT_TRACK", "1")
+    monkeypatch.setenv("PREFECT_SERVER_ANALYTICS_ENABLED", "false")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        from prefect.testing.utilities import prefect_test_harness
+
+        from flows.nightly import nightly
+
+        _drop(home, line("PASS", value_msv="0.350"))
+        with prefect_test_harness(server_startup_timeout=120):
+            published = nightly(str(home.home))
+    assert published == current_version(home)
+    assert [str(dose) for dose in _careers(home)] == ["0.350"]
+
+
+def test_a_snapshot_that_fails_the_gate_is_said_and_not_published(home):
+    before = current_version(home)
+    # A count that no longer adds up: the lake's own books are wrong, whatever is built from them.
+    lake = Lake(home.lake_root)
+    row = lake.scan("deliveries").collect().head(1)
+    forged = row.with_columns(delivery_no=pl.lit(99, pl.Int32), rows_total=pl.lit(7, pl.Int64))
+    lake.append(DELIVERIES, forged, "forged")
+    stop, said = threading.Event(), []
+    loop = threading.Thread(target=worker.work, args=(home, stop, said.append))
+    loop.start()
+    try:
+        _until(lambda: any("delivery_counts_add_up" in sentence for sentence in said))
+    finally:
+        stop.set()
+        loop.join(30)
+    assert current_version(home) == before
