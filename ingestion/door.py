@@ -94,12 +94,13 @@ class Door:
 
     def land_all(self) -> list[int]:
         """Land every delivery that is received and not in the lake yet, oldest first; one lander at a time."""
-        landed = []
         with FileLock(self.settings.landing / ".lander.lock"):
-            for numbered in unlanded(self.engine):
-                self._land(numbered)
-                landed.append(numbered.delivery_no)
-        return landed
+            waiting = unlanded(self.engine)
+            if waiting:
+                with self.lake.alone():
+                    for numbered in waiting:
+                        self._land(numbered)
+        return [numbered.delivery_no for numbered in waiting]
 
     def bytes_of(self, numbered: Numbered) -> bytes:
         """A landed delivery's bytes, exactly as received."""

@@ -36,6 +36,7 @@ class Lake:
         self.root = Path(root)
         self._opened: dict[str, DeltaTable] = {}
         self._actions: dict[str, tuple[int, pl.DataFrame]] = {}
+        self._is_alone = False
 
     def create(self) -> None:
         """Make the tables that are missing; existing ones are left as they are."""
@@ -69,6 +70,17 @@ class Lake:
                 commit_properties=CommitProperties(app_transactions=[Transaction(app_id, 1)]),
             )
         return True
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """For the one writer that holds the lander's lock: nobody else's appends need to be looked for."""
+        for name in TABLES:
+            self._open(name)
+        self._is_alone = True
+        try:
+            yield
+        finally:
+            self._is_alone = False
 
     def files(self, name: str, keep: pl.Expr | None = None) -> list[str]:
         """Files of the table's current version; `keep` prunes on the statistics of the Delta log.
@@ -107,7 +119,8 @@ class Lake:
         """The table at its newest version; kept open, since reading its whole log again costs far more."""
         opened = self._opened.get(name)
         if opened is not None:
-            opened.update_incremental()
+            if not self._is_alone:
+                opened.update_incremental()
             return opened
         path = self._path(name)
         if not DeltaTable.is_deltatable(str(path)):
