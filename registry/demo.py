@@ -72,7 +72,7 @@ def create_demo_accounts(
         existing = set(connection.scalars(select(accounts.c.email)))
     made = []
     for reader in READERS:
-        email = f"{reader.name}@demo.dosilake.example"
+        email = f"{reader.name}@demo.example"
         made.append((email, DEMO_PASSWORD, reader.role.value, reader.label_fr))
         if email in existing:
             continue

@@ -9,9 +9,7 @@ ASK = """
 
 
 def annual(register) -> list[tuple]:
-    return [
-        (w, y, e, c, s, i, str(d), m, main) for w, y, e, c, s, i, d, m, main in register.rows_of(ASK)
-    ]
+    return [(w, y, e, c, s, i, str(d), m, main) for w, y, e, c, s, i, d, m, main in register.rows_of(ASK)]
 
 
 def test_the_employment_at_the_period_end_decides(register):

@@ -95,9 +95,7 @@ def test_a_corrected_exceedance_is_gone_but_not_forgotten(register):
     register.dose("2024-01-31", "0.500", record_action="REPLACE", replaces_dose_id=wrong["dose_id"],
                   author_role="PHYSICIAN", motive_code="MEDICAL_INQUIRY")  # fmt: skip
     assert episodes(register) == []
-    assert episodes(register, "exceedance_history") == [
-        (1, "L1", "2024-01-31", "2024-01-31", "500.000", "gone")
-    ]
+    assert episodes(register, "exceedance_history") == [(1, "L1", "2024-01-31", "2024-01-31", "500.000", "gone")]
 
 
 def test_emergency_and_operational_doses_make_no_exceedance(register):

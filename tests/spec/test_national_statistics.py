@@ -19,12 +19,15 @@ def test_a_person_with_two_employers_counts_once_in_the_nation_and_once_in_each_
     """):
         register.dose("2023-06-30", **row)
     path = register.build()
-    rows = _ask(path, """
+    rows = _ask(
+        path,
+        """
         select dimension, group_code, monitored, exposed, collective_dose_man_sv, mean_monitored_msv, mean_exposed_msv,
             median_exposed_msv, n_gt_1, n_gt_15, number_ratio_15, dose_ratio_15, top_share, n_establishments
         from national_statistics where limit_quantity = 'effective'
             and (dimension in ('ALL', 'domain') or group_code = 'MED.01')
-    """)
+    """,
+    )
     assert {row[:2]: tuple(str(v) for v in row[2:]) for row in rows} == {
         ("ALL", "ALL"): ("3", "2", "0.020000", "6.667", "10.000", "10.000", "2", "1", "0.333333", "0.800000",
                          "0.800000", "2"),
@@ -35,10 +38,13 @@ def test_a_person_with_two_employers_counts_once_in_the_nation_and_once_in_each_
         ("sector", "MED.01"): ("2", "1", "0.001000", "0.500", "1.000", "1.000", "0", "0", "0.000000", "0.000000",
                                "1.000000", "1"),
     }  # fmt: skip
-    classes = _ask(path, """
+    classes = _ask(
+        path,
+        """
         select class_code, workers from dose_distribution
         where limit_quantity = 'effective' and dimension = 'ALL' order by position
-    """)
+    """,
+    )
     assert classes == [("0", 1), ("]1;5]", 1), ("]15;20]", 1)]
 
 

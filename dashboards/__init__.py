@@ -1,0 +1,1 @@
+"""The human door: Dash pages under /app/, in the API's process and session."""

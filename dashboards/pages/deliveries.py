@@ -1,0 +1,170 @@
+"""Was my file accepted, and which rows were refused or wait, and why?"""
+
+from datetime import datetime
+
+import dash_mantine_components as dmc
+import polars as pl
+from dash import dcc, html
+
+from dashboards import blocks
+from dashboards.ask import Ask
+from dashboards.blocks import Column
+from ingestion.rules import RULES
+from lake.vocabulary import Layout
+from registry_api import reporting
+from registry_api.gate import LARGEST_PAGE_UPLOAD, MIB
+
+SHOWN = 500
+_COUNTS = ("rows_total", "rows_loaded", "rows_refused", "rows_waiting", "rows_duplicate", "rows_warned")
+_LARGEST_FILE = LARGEST_PAGE_UPLOAD * 3 // 4 - MIB
+
+
+def render(ask: Ask):
+    found = reporting.list_deliveries(ask.ground, ask.viewer, limit=SHOWN)
+    return blocks.page(
+        ask.t("deliveries.title"), ask.t("deliveries.question"), _upload(ask), _waiting(ask), _list(ask, found)
+    )
+
+
+def render_one(ask: Ask, delivery_no: int):
+    report = reporting.report_of(ask.ground, ask.viewer, delivery_no)
+    crumbs = [dmc.Anchor(ask.t("deliveries.title"), href="/app/deliveries"), dmc.Text(f"n° {delivery_no}")]
+    counts = [
+        blocks.headline(ask.t(f"deliveries.{name}"), ask.number(report[name]), ask.t("unit.rows"), None, "")
+        for name in ("rows_total", "rows_loaded", "rows_refused", "rows_waiting")
+    ]
+    facts = [
+        (ask.t("deliveries.sender"), ask.reference_label("senders", report["sender_code"])),
+        (ask.t("deliveries.layout"), _layout(ask, report["layout"])),
+        (ask.t("deliveries.received_at"), ask.moment(datetime.fromisoformat(report["received_at"]))),
+        (ask.t("deliveries.rows_duplicate"), ask.number(report["rows_duplicate"])),
+        (ask.t("deliveries.rows_warned"), ask.number(report["rows_warned"])),
+        (ask.t("deliveries.digest"), report["sha256"]),
+    ]
+    refusal = []
+    if not report["accepted"]:
+        rule = RULES[report["refusal_code"]]
+        said = f"{rule.meaning_fr} {rule.next_fr}" if ask.language == "fr" else f"{rule.meaning_en} {rule.next_en}"
+        refusal = [blocks.notice(said, "red", ask.t("deliveries.refused_as_whole", code=rule.code))]
+    return blocks.page(
+        report["file_name"],
+        ask.t("deliveries.one_question"),
+        *refusal,
+        blocks.headlines(*counts),
+        blocks.card(ask.t("deliveries.about"), blocks.facts(facts)),
+        _causes(ask, delivery_no, report),
+        _findings(ask, delivery_no, report),
+        crumbs=crumbs,
+    )
+
+
+def _upload(ask: Ask):
+    return blocks.card(
+        ask.t("deliveries.send"),
+        html.Div(
+            dcc.Upload(
+                dmc.Stack(
+                    [
+                        dmc.Text(ask.t("deliveries.drop"), fw=600),
+                        dmc.Text(ask.t("deliveries.name_hint"), size="sm", c="dimmed"),
+                    ],
+                    gap=2,
+                    align="center",
+                    className="drop",
+                ),
+                id="delivery-file",
+                max_size=_LARGEST_FILE,
+                accept=".csv",
+                multiple=False,
+            ),
+            **{"data-upload-label": ask.t("deliveries.drop")},
+        ),
+        html.Div(id="delivery-answer", role="status", **{"aria-live": "polite"}),
+        note=ask.t("deliveries.api_hint", mib=_LARGEST_FILE // MIB),
+    )  # fmt: skip
+
+
+def _waiting(ask: Ask):
+    found = reporting.waiting_files(ask.ground, ask.viewer)
+    if not found:
+        return None
+    names = ", ".join(item["file_name"] for item in found[:5])
+    return blocks.notice(ask.t("deliveries.waiting", count=len(found), names=names), "blue")
+
+
+def _list(ask: Ask, found: list[dict]):
+    schema = {
+        "delivery_no": pl.Int64, "file_name": pl.String, "href": pl.String, "sender": pl.String,
+        "received_at": pl.Datetime("us", "UTC"), "state": pl.String, **dict.fromkeys(_COUNTS, pl.Int64),
+    }  # fmt: skip
+    rows = [
+        {
+            "delivery_no": item["delivery_no"],
+            "file_name": item["file_name"],
+            "href": f"/app/deliveries/{item['delivery_no']}",
+            "sender": item["sender_code"],
+            "received_at": item["received_at"],
+            "state": ask.t(f"deliveries.state.{item['state']}"),
+            **{name: item[name] for name in _COUNTS},
+        }
+        for item in found
+    ]
+    columns = [
+        Column("file_name", ask.t("deliveries.file"), "text", 320, href=True),
+        Column("sender", ask.t("deliveries.sender"), "text", 115),
+        Column("received_at", ask.t("deliveries.received_at"), "moment"),
+        Column("state", ask.t("label.state"), "text", 90),
+        *(Column(name, ask.t(f"deliveries.{name}"), "count", 92) for name in _COUNTS[:5]),
+    ]
+    return blocks.table_card(
+        ask, "deliveries", ask.t("deliveries.list"), pl.DataFrame(rows, schema=schema), columns,
+        empty=ask.t("deliveries.none"), note=ask.t("deliveries.note"),
+    )  # fmt: skip
+
+
+def _causes(ask: Ask, delivery_no: int, report: dict):
+    schema = {name: pl.String for name in ("code", "severity", "meaning", "next")} | {"rows": pl.Int64}
+    rows = [
+        {
+            "code": cause["code"],
+            "severity": ask.t(f"deliveries.severity.{cause['severity']}"),
+            "meaning": cause[f"meaning_{ask.language}"],
+            "next": cause[f"next_{ask.language}"],
+            "rows": cause["rows"],
+        }
+        for cause in report.get("causes", [])
+    ]
+    columns = [
+        Column("code", "Code", "text", 80),
+        Column("severity", ask.t("deliveries.severity"), "text", 120),
+        Column("rows", ask.t("unit.rows"), "count"),
+        Column("meaning", ask.t("deliveries.meaning")),
+        Column("next", ask.t("deliveries.next")),
+    ]
+    return blocks.table_card(
+        ask, f"causes-{delivery_no}", ask.t("deliveries.causes"), pl.DataFrame(rows, schema=schema), columns,
+        empty=ask.t("deliveries.no_cause"),
+    )  # fmt: skip
+
+
+def _findings(ask: Ask, delivery_no: int, report: dict):
+    schema = {"row_no": pl.Int64} | {name: pl.String for name in ("record_id", "severity", "code", "field")}
+    rows = [{name: finding[name] for name in schema} for finding in report.get("findings", [])]
+    frame = pl.DataFrame(rows, schema=schema)
+    said = {letter: ask.t(f"deliveries.severity.{letter}") for letter in frame["severity"].unique()}
+    frame = frame.with_columns(pl.col("severity").replace(said))
+    columns = [
+        Column("row_no", ask.t("deliveries.row"), "count"),
+        Column("record_id", ask.t("deliveries.record")),
+        Column("severity", ask.t("deliveries.severity")),
+        Column("code", "Code", "text", 90),
+        Column("field", ask.t("deliveries.field")),
+    ]
+    return blocks.table_card(
+        ask, f"findings-{delivery_no}", ask.t("deliveries.findings"), frame, columns,
+        empty=ask.t("deliveries.no_finding"), note=ask.t("deliveries.findings_note"),
+    )  # fmt: skip
+
+
+def _layout(ask: Ask, code: str | None) -> str:
+    return ask.label(Layout(code)) if code in Layout.codes() else (code or "–")

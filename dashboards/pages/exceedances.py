@@ -1,0 +1,86 @@
+"""Which limits were exceeded: by worker for those who follow them, without identity for the authority."""
+
+import polars as pl
+
+from dashboards import blocks, queries
+from dashboards.ask import Ask
+from dashboards.blocks import Column
+from dashboards.identities import full_name, identities_of
+from dashboards.pages.national import label_of
+from lake.vocabulary import Category
+from registry.policy import Data
+
+
+def render(ask: Ask):
+    is_nominative = ask.decide(Data.EXCEEDANCE).allowed
+    body = [_workers(ask), _provisional(ask)] if is_nominative else [_context(ask)]
+    question = "exceedances.question" if is_nominative else "exceedances.question_context"
+    return blocks.page(ask.t("exceedances.title"), ask.t(question), *body)
+
+
+def columns_of(ask: Ask) -> list[Column]:
+    """How an episode is shown, the person left out."""
+    return [
+        Column("limit_label", ask.t("label.limit")),
+        Column("first_date", ask.t("exceedances.first"), "date"),
+        Column("last_date", ask.t("exceedances.last"), "date"),
+        Column("peak_date", ask.t("exceedances.peak_date"), "date"),
+        Column("peak_msv", ask.t("exceedances.peak") + " (mSv)", "msv"),
+        Column("limit_msv", ask.t("figure.limit") + " (mSv)", "msv"),
+    ]
+
+
+def with_limit_label(ask: Ask, frame: pl.DataFrame) -> pl.DataFrame:
+    labels = dict(queries.limit_labels(ask.language))
+    return frame.with_columns(blocks.texts("limit_label", [labels.get(code, code) for code in frame["limit_code"]]))
+
+
+def _workers(ask: Ask):
+    frame = _named(ask, queries.exceedances(ask))
+    columns = [Column("worker", ask.t("label.worker"), href=True), *columns_of(ask)]
+    return blocks.table_card(
+        ask, "exceedances", ask.t("exceedances.detected_title"), frame, columns,
+        empty=ask.t("exceedances.none"), note=ask.t("exceedances.note"),
+    )  # fmt: skip
+
+
+def _provisional(ask: Ask):
+    frame = _named(ask, queries.provisional_exceedances(ask))
+    columns = [Column("worker", ask.t("label.worker"), href=True), *columns_of(ask)]
+    return blocks.table_card(
+        ask, "provisional", ask.t("exceedances.provisional_title"), frame, columns,
+        empty=ask.t("exceedances.none_provisional"), note=ask.t("exceedances.provisional_note"),
+    )  # fmt: skip
+
+
+def _context(ask: Ask):
+    frame = with_limit_label(ask, queries.exceedance_context(ask))
+    categories = {word.value: ask.label(word) for word in Category}
+    frame = frame.with_columns(
+        blocks.texts("domain_label", [label_of(ask, "domain", code) for code in frame["domain"]]),
+        blocks.texts("occupation", [ask.reference_label("occupations", code) for code in frame["occupation_code"]]),
+        blocks.texts("category_label", [categories.get(code, code) for code in frame["category"]]),
+        blocks.texts("state", [ask.t(f"exceedances.state.{state}") for state in frame["status"]]),
+    )
+    columns = [
+        *columns_of(ask),
+        Column("domain_label", ask.t("dimension.domain")),
+        Column("occupation", ask.t("dimension.occupation")),
+        Column("category_label", ask.t("dimension.category")),
+        Column("state", ask.t("label.state")),
+    ]
+    return blocks.table_card(
+        ask, "exceedance-context", ask.t("exceedances.context_title"), frame, columns,
+        empty=ask.t("exceedances.none"), note=ask.t("exceedances.context_note"),
+    )  # fmt: skip
+
+
+def _named(ask: Ask, frame: pl.DataFrame) -> pl.DataFrame:
+    """With each worker's name and the address of their page."""
+    keys = frame["worker_key"].unique().to_list()
+    people = identities_of(ask, keys)
+    names = {key: full_name(people[key]) if key in people else ask.t("label.key", key=key) for key in keys}
+    return with_limit_label(ask, frame).with_columns(
+        blocks.texts("worker", [names[key] for key in frame["worker_key"]]),
+        blocks.texts("href", [f"/app/worker/{key}" for key in frame["worker_key"]]),
+    )

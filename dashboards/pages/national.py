@@ -1,0 +1,233 @@
+"""How many workers, how much dose, where, and how it moves: the country in one page."""
+
+import polars as pl
+
+from dashboards import blocks, queries
+from dashboards.ask import Ask
+from dashboards.blocks import Column
+from dashboards.figures.distribution import dose_classes
+from dashboards.figures.groups import group_bars
+from dashboards.figures.trend import annual_trend, monthly_lines
+from dashboards.formats import change
+from lake.vocabulary import BilanDomain, Category, Contract, Dosimetry, LimitQuantity, Sex
+
+DIMENSIONS = ("domain", "sector", "occupation", "category", "contract", "region", "sex", "age_band")
+MEASURES = ("collective_dose_man_sv", "monitored", "exposed", "mean_exposed_msv")
+_KINDS = {"collective_dose_man_sv": "man_sv", "monitored": "count", "exposed": "count", "mean_exposed_msv": "msv"}
+_RATIOS = (15, 10, 5, 1)
+
+
+def render(ask: Ask):
+    quantities = [q for q in LimitQuantity if q is not LimitQuantity.OPERATIONAL]
+    quantity = ask.choice("quantity", [q.value for q in quantities], LimitQuantity.EFFECTIVE.value)
+    years = queries.national_years(ask, quantity)
+    if years.is_empty():
+        return blocks.page(
+            ask.t("national.title"),
+            ask.t("national.question"),
+            blocks.empty(ask, ask.t("state.empty"), ask.t("national.empty")),
+            controls=[_quantity_select(ask, quantities, quantity)],
+        )
+    shown = [str(year) for year in years["year"].unique().sort(descending=True)]
+    year = int(ask.choice("year", shown))
+    dimension = ask.choice("by", list(DIMENSIONS), "domain")
+    measure = ask.choice("measure", list(MEASURES))
+    controls = [
+        _quantity_select(ask, quantities, quantity),
+        blocks.select("year", ask.t("label.year"), [{"value": y, "label": y} for y in shown], str(year), width=110),
+    ]
+    return blocks.page(
+        ask.t("national.title"),
+        ask.t("national.question"),
+        _headlines(ask, years, year),
+        _trend(ask, years, measure),
+        _groups(ask, quantity, dimension, year),
+        _classes(ask, quantity, year),
+        _ratios(ask, years, year),
+        _exceedances(ask, year),
+        _timeliness(ask),
+        controls=controls,
+    )
+
+
+def label_of(ask: Ask, dimension: str, code: str) -> str:
+    """What a group is called on screen."""
+    words = {"domain": BilanDomain, "category": Category, "contract": Contract, "sex": Sex}
+    if dimension in words and code in words[dimension].codes():
+        return ask.label(words[dimension](code))
+    if dimension in ("sector", "occupation"):
+        return ask.reference_label("sectors" if dimension == "sector" else "occupations", code)
+    if code == "UNSPECIFIED":
+        return ask.t("label.unspecified")
+    return code
+
+
+def _quantity_select(ask: Ask, quantities, quantity: str):
+    data = [{"value": q.value, "label": ask.label(q)} for q in quantities]
+    return blocks.select("quantity", ask.t("label.quantity"), data, quantity, width=230)
+
+
+def _headlines(ask: Ask, years: pl.DataFrame, year: int):
+    by_year = {row["year"]: row for row in years.iter_rows(named=True)}
+    now, before = by_year[year], by_year.get(year - 1, {})
+    # Across the break the population changed; a difference would say nothing.
+    is_comparable = year != queries.break_year()
+    since = ask.t("national.since", year=year - 1)
+    cards = []
+    for name, decimals, unit in (
+        ("monitored", 0, ask.t("unit.workers")),
+        ("exposed", 0, ask.t("unit.workers")),
+        ("collective_dose_man_sv", 3, ask.t("unit.man_sv")),
+        ("mean_exposed_msv", 3, "mSv"),
+    ):
+        moved = change(now[name], before.get(name), ask.language) if is_comparable else None
+        no_change = ask.t("national.break_short") if not is_comparable and before else ask.t("national.no_previous")
+        cards.append(
+            blocks.headline(
+                ask.t(f"measure.{name}"),
+                ask.number(now[name], decimals) if now[name] is not None else ask.t("label.not_published"),
+                unit,
+                moved,
+                since if moved else no_change,
+            )
+        )
+    return blocks.headlines(*cards)
+
+
+def _trend(ask: Ask, years: pl.DataFrame, measure: str):
+    title = ask.t(f"measure.{measure}") + {"man_sv": f" ({ask.t('unit.man_sv')})", "msv": " (mSv)"}.get(
+        _KINDS[measure], ""
+    )
+    figure = annual_trend(
+        years, measure=measure, title=title, break_year=queries.break_year(), t=ask.t, language=ask.language
+    )
+    columns = [Column("year", ask.t("label.year"), "text", 90), *(_measure_column(ask, name) for name in MEASURES)]
+    first, last = years.row(0, named=True), years.row(-1, named=True)
+    summary = ask.t(
+        "national.trend_summary",
+        first=first["year"],
+        last=last["year"],
+        start=ask.number(first[measure], 1),
+        end=ask.number(last[measure], 1),
+    )
+    choices = [{"value": name, "label": ask.t(f"measure.{name}")} for name in MEASURES]
+    return blocks.chart_card(
+        ask, "trend", ask.t("national.trend", measure=title), figure, years, columns,
+        summary=summary, note=ask.t("national.break_note"), null_text=ask.t("label.not_published"),
+        tools=[blocks.select("measure", ask.t("label.measure"), choices, measure, width=230, hide_label=True)],
+    )  # fmt: skip
+
+
+def _groups(ask: Ask, quantity: str, dimension: str, year: int):
+    frame = queries.national_groups(ask, quantity, dimension, year)
+    names = [label_of(ask, dimension, code) for code in frame["group_code"]]
+    frame = frame.with_columns(blocks.texts("label", names))
+    frame = frame.sort("monitored", descending=True, nulls_last=True)
+    columns = [
+        Column("label", ask.t(f"dimension.{dimension}"), "text"),
+        *(_measure_column(ask, name) for name in ("monitored", "exposed", "collective_dose_man_sv")),
+        _measure_column(ask, "mean_exposed_msv"),
+        _measure_column(ask, "median_exposed_msv"),
+        *(Column(f"n_gt_{bound}", f"> {bound} mSv", "count") for bound in (1, 6, 20)),
+    ]
+    figure = group_bars(
+        _longest(frame), label="label", measure="mean_exposed_msv", low="p25_exposed_msv", high="p75_exposed_msv",
+        title=f"{ask.t('measure.mean_exposed_msv')} (mSv)", t=ask.t, language=ask.language,
+    )  # fmt: skip
+    choices = [{"value": name, "label": ask.t(f"dimension.{name}")} for name in DIMENSIONS]
+    return blocks.chart_card(
+        ask, f"by-{dimension}-{year}", ask.t("national.groups", by=ask.t(f"dimension.{dimension}"), year=year), figure,
+        frame, columns, summary=ask.t("national.groups_summary", count=frame.height),
+        note=ask.t("national.suppression_note"), null_text=ask.t("label.not_published"),
+        tools=[blocks.select("by", ask.t("label.by"), choices, dimension, width=230, hide_label=True)],
+    )  # fmt: skip
+
+
+def _longest(frame: pl.DataFrame, most: int = 20) -> pl.DataFrame:
+    return frame.drop_nulls("mean_exposed_msv").sort("monitored", descending=True, nulls_last=True).head(most)
+
+
+def _classes(ask: Ask, quantity: str, year: int):
+    frame = queries.dose_classes(ask, quantity, year)
+    figure = dose_classes(frame, label="label", title=ask.t("figure.workers_log"), t=ask.t, language=ask.language)
+    columns = [Column("label", ask.t("figure.dose_class")), Column("workers", ask.t("unit.workers"), "count")]
+    return blocks.chart_card(
+        ask, f"classes-{year}", ask.t("national.classes", year=year), figure, frame, columns,
+        summary=ask.t("national.classes_summary"), note=ask.t("national.classes_note"),
+        null_text=ask.t("label.not_published"),
+    )  # fmt: skip
+
+
+def _ratios(ask: Ask, years: pl.DataFrame, year: int):
+    row = years.row(by_predicate=pl.col("year") == year, named=True)
+    frame = pl.DataFrame(
+        {
+            "above": [f"> {bound} mSv" for bound in _RATIOS],
+            "number_ratio": [_float(row[f"number_ratio_{bound}"]) for bound in _RATIOS],
+            "dose_ratio": [_float(row[f"dose_ratio_{bound}"]) for bound in _RATIOS],
+        },
+        schema={"above": pl.String, "number_ratio": pl.Float64, "dose_ratio": pl.Float64},
+    )
+    columns = [
+        Column("above", ask.t("national.above")),
+        Column("number_ratio", ask.t("national.number_ratio"), "percent"),
+        Column("dose_ratio", ask.t("national.dose_ratio"), "percent"),
+    ]
+    return blocks.table_card(
+        ask, f"unscear-{year}", ask.t("national.ratios", year=year), frame, columns,
+        note=ask.t("national.ratios_note"), null_text=ask.t("label.not_published"),
+    )  # fmt: skip
+
+
+def _exceedances(ask: Ask, year: int):
+    frame = queries.national_exceedances(ask, year)
+    labels = [label_of(ask, "domain", code) for code in frame["domain"]]
+    limits = dict(queries.limit_labels(ask.language))
+    frame = frame.with_columns(
+        blocks.texts("domain_label", labels),
+        blocks.texts("limit_label", [limits.get(code, code) for code in frame["limit_code"]]),
+    )
+    columns = [
+        Column("limit_label", ask.t("label.limit")),
+        Column("domain_label", ask.t("dimension.domain")),
+        Column("exceedances", ask.t("exceedances.detected"), "count"),
+        Column("provisional", ask.t("exceedances.provisional"), "count"),
+    ]
+    return blocks.table_card(
+        ask, f"exceedances-{year}", ask.t("national.exceedances", year=year), frame, columns,
+        empty=ask.t("national.no_exceedance"), note=ask.t("national.exceedances_note"),
+    )  # fmt: skip
+
+
+def _timeliness(ask: Ask):
+    frame = queries.timeliness(ask)
+    labels = {word.value: ask.label(word) for word in Dosimetry}
+    frame = frame.with_columns(
+        pl.col("dosimetry").replace(labels).alias("label"), (pl.col("late_share") * 100).alias("late_percent")
+    )
+    figure = monthly_lines(
+        frame, x="month", y="late_percent", group="label", title=ask.t("national.late_percent"), language=ask.language
+    )
+    columns = [
+        Column("label", ask.t("label.dosimetry")),
+        Column("month", ask.t("label.month"), "date"),
+        Column("rows_sent", ask.t("national.rows_sent"), "count"),
+        Column("late", ask.t("national.late"), "count"),
+        Column("late_share", ask.t("national.late_share"), "percent"),
+        Column("open_absences", ask.t("national.open_absences"), "count"),
+    ]
+    return blocks.chart_card(
+        ask, "timeliness", ask.t("national.timeliness"), figure, frame, columns,
+        summary=ask.t("national.timeliness_summary"),
+        note=ask.t("national.timeliness_note", days=queries.late_after_days()),
+    )  # fmt: skip
+
+
+def _measure_column(ask: Ask, name: str) -> Column:
+    kind = _KINDS.get(name, "msv")
+    unit = {"man_sv": f" ({ask.t('unit.man_sv')})", "msv": " (mSv)"}.get(kind, "")
+    return Column(name, ask.t(f"measure.{name}") + unit, kind)
+
+
+def _float(value) -> float | None:
+    return None if value is None else float(value)

@@ -1,0 +1,83 @@
+"""The workers in the reader's scope, from the highest 12-month dose down."""
+
+import polars as pl
+
+from dashboards import blocks, queries
+from dashboards.ask import Ask
+from dashboards.blocks import Column
+from dashboards.identities import full_name, identities_of
+from lake.vocabulary import Category, LimitQuantity, Role
+
+
+def render(ask: Ask):
+    on = ask.on_day("on") or ask.latest_day
+    places = queries.own_establishments(ask) if ask.viewer.role is not Role.WORKER else pl.DataFrame()
+    if places.is_empty():
+        return blocks.page(
+            ask.t("team.title"), ask.t("team.question"), blocks.empty(ask, ask.t("state.empty"), ask.t("team.none"))
+        )
+    choices = [
+        {"value": row["siret"], "label": f"{row['company_name']} – {row['town']} ({row['siret']})"}
+        for row in places.iter_rows(named=True)
+    ]
+    siret = ask.choice("siret", [choice["value"] for choice in choices])
+    place = places.row(by_predicate=pl.col("siret") == siret, named=True)
+    frame = queries.team(ask, place["establishment_key"], on)
+    controls = [
+        blocks.select("siret", ask.t("label.establishment"), choices, siret, width=420, searchable=len(choices) > 8),
+        blocks.date_input(ask, "on", ask.t("worker.on"), on),
+    ]
+    body = [blocks.empty(ask, ask.t("state.empty"), ask.t("team.none"))]
+    if not frame.is_empty():
+        quantity = frame["limit_quantity"][0]
+        limit = queries.limit_on(quantity, on)
+        frame = _described(ask, frame, limit)
+        body = [_headlines(ask, frame), _table(ask, frame, quantity, on)]
+    return blocks.page(ask.t("team.title"), ask.t("team.question"), *body, controls=controls)
+
+
+def _described(ask: Ask, frame: pl.DataFrame, limit) -> pl.DataFrame:
+    """One row per worker with a name, an address and the share of the limit."""
+    frame = frame.unique("worker_key", keep="first", maintain_order=True)
+    keys = frame["worker_key"].to_list()
+    people = identities_of(ask, keys)
+    categories = {word.value: ask.label(word) for word in Category}
+    shares = [None if not limit else float(dose / limit) for dose in frame["dose_12m_msv"]]
+    return frame.with_columns(
+        blocks.texts("worker", [full_name(people[k]) if k in people else ask.t("label.key", key=k) for k in keys]),
+        blocks.texts("href", [f"/app/worker/{key}" for key in keys]),
+        blocks.texts("occupation", [ask.reference_label("occupations", code) for code in frame["occupation_code"]]),
+        pl.col("category").replace(categories),
+        pl.Series("share", shares, dtype=pl.Float64),
+        blocks.texts("file", [ask.t("team.complete" if done else "team.incomplete") for done in frame["is_complete"]]),
+    ).sort("dose_12m_msv", descending=True)
+
+
+def _headlines(ask: Ask, frame: pl.DataFrame):
+    watched = frame.filter(pl.col("share") > queries.WATCHED_SHARE).height
+    return blocks.headlines(
+        blocks.headline(ask.t("team.count"), ask.number(frame.height), "", None, ask.t("team.scope")),
+        blocks.headline(ask.t("team.highest"), ask.dose(frame["dose_12m_msv"].max()), "mSv", None, ""),
+        blocks.headline(
+            ask.t("team.above_share", share=ask.number(queries.WATCHED_SHARE * 100)), ask.number(watched),
+            ask.t("unit.workers"), None, "",
+        ),
+        blocks.headline(
+            ask.t("team.incomplete_count"), ask.number(frame.filter(~pl.col("is_complete")).height),
+            ask.t("unit.workers"), None, ask.t("team.incomplete_hint"),
+        ),
+    )  # fmt: skip
+
+
+def _table(ask: Ask, frame: pl.DataFrame, quantity: str, on):
+    columns = [
+        Column("worker", ask.t("label.worker"), href=True),
+        Column("occupation", ask.t("dimension.occupation")),
+        Column("category", ask.t("dimension.category"), "text", 130),
+        Column("dose_12m_msv", ask.t("worker.dose_12m_msv") + " (mSv)", "msv"),
+        Column("share", ask.t("team.share"), "percent"),
+        Column("dose_60m_msv", ask.t("worker.dose_60m_msv") + " (mSv)", "msv"),
+        Column("file", ask.t("team.file"), "text", 120),
+    ]
+    title = ask.t("team.table", day=ask.day(on), quantity=ask.label(LimitQuantity(quantity)))
+    return blocks.table_card(ask, "team", title, frame, columns, note=ask.t("team.note"), height=620)

@@ -1,0 +1,237 @@
+"""One worker: the rolling sums against the limits, the career, every record, and who looked."""
+
+from datetime import date
+
+import dash_mantine_components as dmc
+import polars as pl
+from dash import html
+
+from dashboards import blocks, queries
+from dashboards.ask import Ask
+from dashboards.blocks import Column
+from dashboards.figures.rolling import rolling_curve
+from dashboards.identities import full_name, identities_of
+from dashboards.pages.exceedances import columns_of, with_limit_label
+from dashboards.pages.log import log_frame
+from lake.vocabulary import (
+    BodyLocation,
+    Category,
+    Contract,
+    Dosimetry,
+    IdentifierKind,
+    LimitQuantity,
+    Quantity,
+    Radiation,
+    ResultStatus,
+    Role,
+    Sex,
+    Word,
+)
+
+_WINDOWS = ("dose_12m_msv", "dose_60m_msv", "career_msv")
+
+
+def render(ask: Ask, worker_key: int):
+    as_of = ask.on_day("as_of")
+    on = ask.on_day("on") or as_of or ask.latest_day
+    sums = queries.rolling_on(ask, worker_key, on, as_of)
+    series = queries.rolling(ask, worker_key, as_of)
+    quantities = [q for q in LimitQuantity if q.value in set(sums["limit_quantity"]) | set(series["limit_quantity"])]
+    is_self = ask.viewer.role is Role.WORKER
+    title, person = _who(ask, worker_key)
+    body = [_identity(ask, worker_key, person)]
+    if quantities:
+        quantity = ask.choice("quantity", [q.value for q in quantities])
+        body += [_sums(ask, sums, quantities, on), _curve(ask, series, quantity, quantities, on, worker_key)]
+    else:
+        body.append(blocks.empty(ask, ask.t("state.empty"), ask.t("worker.no_dose")))
+    body += [_exceedances(ask, worker_key, as_of), _records(ask, worker_key, as_of)]
+    if is_self:
+        body.append(_who_looked(ask, worker_key))
+    crumbs = None if is_self else [dmc.Anchor(ask.t("nav.team"), href="/app/team"), dmc.Text(title)]
+    return blocks.page(
+        ask.t("worker.own_title") if is_self else title,
+        ask.t("worker.question"),
+        *body,
+        controls=[
+            blocks.date_input(ask, "on", ask.t("worker.on"), on),
+            blocks.date_input(ask, "as_of", ask.t("worker.as_of"), as_of, ask.t("worker.as_of_now")),
+        ],
+        crumbs=crumbs,
+    )
+
+
+def _who(ask: Ask, worker_key: int):
+    person = identities_of(ask, [worker_key]).get(worker_key)
+    return (full_name(person) if person else ask.t("label.key", key=worker_key)), person
+
+
+def _identity(ask: Ask, worker_key: int, person):
+    rows = queries.employments(ask, worker_key)
+    pairs = []
+    if person is not None:
+        pairs = [
+            (ask.t("worker.birth_name"), person.birth_name),
+            (ask.t("worker.first_names"), person.first_names),
+            (_identifier_kind(ask, person.identifier), _identifier(person)),
+            (ask.t("worker.birth_date"), ask.day(person.birth_date)),
+            (ask.t("dimension.sex"), ask.label(Sex(person.sex))),
+        ]
+    now = rows.row(0, named=True) if rows.height else None
+    if now:
+        pairs += [
+            (ask.t("dimension.occupation"), ask.reference_label("occupations", now["occupation_code"])),
+            (ask.t("dimension.sector"), ask.reference_label("sectors", now["sector_code"])),
+            (ask.t("dimension.category"), _word(ask, Category, now["category"])),
+            (ask.t("dimension.contract"), _word(ask, Contract, now["contract_type"])),
+            (ask.t("worker.monitored_from"), ask.day(now["valid_from"])),
+            (ask.t("worker.monitored_to"), ask.day(now["valid_to"])),
+        ]
+    return blocks.card(ask.t("worker.identity"), blocks.facts([pair for pair in pairs if pair[1]]))
+
+
+def _word(ask: Ask, words: type[Word], code: str | None) -> str | None:
+    return ask.label(words(code)) if code in words.codes() else code
+
+
+def _identifier_kind(ask: Ask, identifier: str) -> str:
+    is_nir = len(identifier) == 13 and identifier[:1].isdigit()
+    return ask.label(IdentifierKind.NIR if is_nir else IdentifierKind.NIA)
+
+
+def _identifier(person) -> str:
+    return f"{person.identifier} {person.identifier_key or ''}".strip()
+
+
+def _sums(ask: Ask, sums: pl.DataFrame, quantities, on: date):
+    """The sums on the chosen day, each beside the limit of that day."""
+    by_quantity = {row["limit_quantity"]: row for row in sums.iter_rows(named=True)}
+    cards = []
+    for quantity in quantities:
+        row = by_quantity.get(quantity.value)
+        if row is None:
+            continue
+        limit = queries.limit_on(quantity.value, on)
+        twelve = row["dose_12m_msv"]
+        share = float(twelve / limit) if limit and twelve is not None else None
+        cards.append(
+            dmc.Paper(
+                dmc.Stack(
+                    [
+                        dmc.Text(ask.label(quantity), size="sm", fw=600, c="dimmed"),
+                        dmc.Group(
+                            [
+                                dmc.Text(ask.dose(twelve), className="headline-value"),
+                                dmc.Text(ask.t("worker.unit_12m"), size="sm", c="dimmed"),
+                            ],
+                            gap=6,
+                            align="baseline",
+                        ),
+                        *_beside_limit(ask, limit, share),
+                        dmc.Text(ask.t("worker.five_years", value=ask.dose(row["dose_60m_msv"])), size="sm"),
+                        *_career(ask, row["career_msv"]),
+                    ],
+                    gap=5,
+                ),
+                withBorder=True,
+                p="md",
+                className="card headline",
+            )
+        )
+    return html.Section(
+        [
+            dmc.Title(ask.t("worker.sums", day=ask.day(on)), order=2, size="h4", mb="sm"),
+            dmc.SimpleGrid(cards, cols={"base": 1, "xs": 2, "lg": min(4, max(1, len(cards)))}, spacing="md"),
+        ]
+    )
+
+
+def _career(ask: Ask, value) -> list:
+    # Closed to readers whose window is shorter than a career.
+    return [] if value is None else [dmc.Text(ask.t("worker.career", value=ask.dose(value)), size="sm")]
+
+
+def _beside_limit(ask: Ask, limit, share: float | None) -> list:
+    if limit is None or share is None:
+        return []
+    said = ask.t("worker.of_limit", share=ask.number(share * 100, 0), limit=ask.number(limit))
+    return [blocks.percentage_bar(share, said), dmc.Text(said, size="sm", c="red.9" if share > 1 else "dimmed")]
+
+
+def _curve(ask: Ask, series: pl.DataFrame, quantity: str, quantities, on: date, worker_key: int):
+    window = ask.choice("window", list(_WINDOWS))
+    title = ask.t(f"worker.{window}")
+    frame = series.filter(limit_quantity=quantity)
+    label = ask.label(LimitQuantity(quantity))
+    limits = queries.limits_of(quantity) if window == "dose_12m_msv" else queries.limits_of("none")
+    figure = rolling_curve(
+        frame, measure=window, limits=limits, until=on, title=f"{title} (mSv)", t=ask.t, language=ask.language
+    )
+    columns = [
+        Column("on_date", ask.t("label.date"), "date"),
+        *(Column(name, ask.t(f"worker.{name}") + " (mSv)", "msv") for name in _WINDOWS),
+    ]
+    choices = [{"value": q.value, "label": ask.label(q)} for q in quantities]
+    windows = [{"value": name, "label": ask.t(f"worker.{name}")} for name in _WINDOWS]
+    peak = frame[window].max() if frame.height else None
+    return blocks.chart_card(
+        ask, f"rolling-{quantity}", f"{label} – {title} (mSv)", figure, frame.sort("on_date", descending=True), columns,
+        summary=ask.t("worker.curve_summary", peak=ask.dose(peak)), note=ask.t("worker.curve_note"),
+        tools=[
+            blocks.select("quantity", ask.t("label.quantity"), choices, quantity, width=220, hide_label=True),
+            blocks.select("window", ask.t("worker.window"), windows, window, width=190, hide_label=True),
+        ],
+    )  # fmt: skip
+
+
+def _exceedances(ask: Ask, worker_key: int, as_of: date | None):
+    frame = with_limit_label(ask, queries.worker_exceedances(ask, worker_key, as_of))
+    return blocks.table_card(
+        ask, "worker-exceedances", ask.t("worker.exceedances"), frame, columns_of(ask),
+        empty=ask.t("worker.no_exceedance"), note=ask.t("exceedances.note"),
+    )  # fmt: skip
+
+
+def _records(ask: Ask, worker_key: int, as_of: date | None):
+    frame = queries.dose_records(ask, worker_key, as_of)
+    for column, words in (
+        ("dosimetry", Dosimetry),
+        ("quantity", Quantity),
+        ("radiation", Radiation),
+        ("body_location", BodyLocation),
+        ("result_status", ResultStatus),
+    ):
+        frame = frame.with_columns(pl.col(column).replace({word.value: ask.label(word) for word in words}))
+    mark = f" ({ask.t('worker.corrected')})"
+    result = pl.col("result_status") + pl.when(pl.col("motive").is_null()).then(pl.lit("")).otherwise(pl.lit(mark))
+    senders = blocks.texts("sender", [ask.reference_label("senders", code) for code in frame["sender_code"]])
+    measured = pl.concat_str("quantity", "radiation", separator=" ", ignore_nulls=True).alias("measured")
+    frame = frame.with_columns(result.alias("result_status"), senders, measured)
+    columns = [
+        Column("period_start", ask.t("worker.wear_from"), "date"),
+        Column("period_end", ask.t("worker.wear_to"), "date"),
+        Column("dosimetry", ask.t("label.dosimetry"), "text", 140),
+        Column("measured", ask.t("worker.measured"), "text", 130),
+        Column("body_location", ask.t("worker.location"), "text", 120),
+        Column("dose_msv", ask.t("worker.dose") + " (mSv)", "msv", 90),
+        Column("result_status", ask.t("worker.result"), "text", 150),
+        Column("sender", ask.t("worker.sender"), "text", 180),
+    ]
+    return blocks.table_card(
+        ask, "dose-records", ask.t("worker.records", count=frame.height), frame, columns,
+        note=ask.t("worker.records_note"), empty=ask.t("worker.no_dose"),
+    )  # fmt: skip
+
+
+def _who_looked(ask: Ask, worker_key: int):
+    frame = log_frame(ask, ask.ground.audit.events(worker_key=worker_key, limit=200))
+    columns = [
+        Column("at", ask.t("audit.at"), "moment"),
+        Column("account", ask.t("audit.account")),
+        Column("role", ask.t("audit.role")),
+        Column("action", ask.t("audit.action")),
+        Column("article", ask.t("audit.article")),
+    ]
+    return blocks.table_card(
+        ask, "who-looked", ask.t("worker.who_looked"), frame, columns, note=ask.t("worker.who_looked_note")
+    )

@@ -1,0 +1,159 @@
+"""The questions pages ask, by name; each goes through `models.access` with the viewer of the session."""
+
+from datetime import date
+
+import polars as pl
+
+from dashboards.ask import Ask
+from lake import reference
+from lake.vocabulary import LimitQuantity
+from registry.policy import Data
+
+WHY = "page"
+MOST_KEPT = 500
+_kept: dict[tuple, pl.DataFrame] = {}
+# Registers commonly look more closely from three tenths of a limit.
+WATCHED_SHARE = 0.3
+
+
+def break_year() -> int:
+    """The year from which only workers under individual monitoring are counted."""
+    return reference.threshold("individual_monitoring_only_from").year
+
+
+def national_years(ask: Ask, quantity: str) -> pl.DataFrame:
+    """The whole country, one row per year."""
+    return _national(ask, limit_quantity=quantity, dimension="ALL").sort("year")
+
+
+def national_groups(ask: Ask, quantity: str, dimension: str, year: int) -> pl.DataFrame:
+    """One year by domain, sector, occupation, category …"""
+    return _national(ask, limit_quantity=quantity, dimension=dimension, year=year)
+
+
+def dose_classes(ask: Ask, quantity: str, year: int) -> pl.DataFrame:
+    """Persons per dose class in one year, every class of the quantity present and labelled."""
+    found = _published(ask, "dose_distribution", {"limit_quantity": quantity, "year": year, "dimension": "ALL"})
+    found = found.select("class_code", "workers")
+    if found.is_empty():
+        return pl.DataFrame(schema=dict.fromkeys(("class_code", "position", "label", "workers"), pl.Int64))
+    classes = reference.table("dose_classes").filter(limit_quantity=quantity)
+    label = "label_en" if ask.language == "en" else "label_fr"
+    counted = classes.join(found.with_columns(is_known=True), on="class_code", how="left").sort("position")
+    # A class nobody is in has no row; one whose count is withheld has a row and no number.
+    workers = pl.when(pl.col("is_known").is_null()).then(0).otherwise(pl.col("workers")).alias("workers")
+    return counted.select("class_code", "position", pl.col(label).alias("label"), workers)
+
+
+def national_exceedances(ask: Ask, year: int) -> pl.DataFrame:
+    return _published(ask, "national_exceedances", {"year": year})
+
+
+def timeliness(ask: Ask) -> pl.DataFrame:
+    """Delay of transmission by dosimetry and month, all senders together."""
+    frame = _published(ask, "transmission_timeliness", {})
+    return (
+        frame.group_by("dosimetry", "month")
+        .agg(pl.col("rows_sent").sum(), pl.col("late").sum(), pl.col("open_absences").sum())
+        .with_columns((pl.col("late") / pl.col("rows_sent")).alias("late_share"))
+        .sort("dosimetry", "month")
+    )
+
+
+def own_establishments(ask: Ask) -> pl.DataFrame:
+    """The establishments in the viewer's scope."""
+    return ask.ground.access.fetch("establishments", ask.viewer, purpose=WHY).sort("company_name", "siret")
+
+
+def comparison(ask: Ask, establishment_key: int) -> pl.DataFrame:
+    """An establishment against its sector: every year and occupation."""
+    return ask.ground.access.fetch(
+        "establishment_comparison", ask.viewer, where={"establishment_key": establishment_key}, purpose=WHY
+    )
+
+
+def team(ask: Ask, establishment_key: int, on: date) -> pl.DataFrame:
+    """The workers of one establishment with their sums on a day, highest first."""
+    return ask.ground.access.workers_of(ask.viewer, establishment_key, on_date=on, purpose=WHY)
+
+
+def exceedances(ask: Ask) -> pl.DataFrame:
+    """The exceedances of the workers in scope, newest first."""
+    return ask.ground.access.fetch("limit_exceedances", ask.viewer, purpose=WHY).sort("first_date", descending=True)
+
+
+def provisional_exceedances(ask: Ask) -> pl.DataFrame:
+    """What the rows that wait would make exceed."""
+    return ask.ground.access.fetch("provisional_exceedances", ask.viewer, purpose=WHY).sort("first_date")
+
+
+def exceedance_context(ask: Ask) -> pl.DataFrame:
+    """Every exceedance with its sector and occupation, without the person."""
+    return ask.ground.access.fetch("exceedance_context", ask.viewer, purpose=WHY).sort("first_date", descending=True)
+
+
+def rolling(ask: Ask, worker_key: int, as_of: date | None = None) -> pl.DataFrame:
+    return _of_worker(ask, "rolling_doses", worker_key, as_of).sort("limit_quantity", "on_date")
+
+
+def rolling_on(ask: Ask, worker_key: int, on: date, as_of: date | None = None) -> pl.DataFrame:
+    return ask.ground.access.rolling_on(ask.viewer, worker_key, on, as_of=as_of, purpose=WHY)
+
+
+def dose_records(ask: Ask, worker_key: int, as_of: date | None = None) -> pl.DataFrame:
+    return _of_worker(ask, "dose_records", worker_key, as_of).sort("period_end", "dose_id", descending=True)
+
+
+def worker_exceedances(ask: Ask, worker_key: int, as_of: date | None = None) -> pl.DataFrame:
+    return _of_worker(ask, "limit_exceedances", worker_key, as_of).sort("first_date", descending=True)
+
+
+def employments(ask: Ask, worker_key: int) -> pl.DataFrame:
+    return _of_worker(ask, "employments", worker_key, None).sort("valid_from", descending=True)
+
+
+def limits_of(quantity: str) -> pl.DataFrame:
+    """The dated 12-month limits of adults for a quantity, in order; the external dose is read against the total's."""
+    limited = LimitQuantity.EFFECTIVE if quantity == LimitQuantity.EFFECTIVE_EXTERNAL else quantity
+    return (
+        reference.table("dose_limits")
+        .filter(limit_quantity=str(limited), population="ADULT", window="12_MONTHS")
+        .sort("valid_from")
+    )
+
+
+def limit_on(quantity: str, on: date):
+    """The 12-month limit in force on a day, in mSv; None when the quantity has none."""
+    rows = limits_of(quantity).filter(
+        (pl.col("valid_from") <= on) & (pl.col("valid_to").is_null() | (pl.col("valid_to") >= on))
+    )
+    return rows["limit_msv"][0] if rows.height else None
+
+
+def limit_labels(language: str) -> list[tuple[str, str]]:
+    """(limit_code, label) of every limit."""
+    return list(reference.table("dose_limits").select("limit_code", f"label_{language}").iter_rows())
+
+
+def late_after_days() -> int:
+    return int(reference.threshold("late_after_days"))
+
+
+def _national(ask: Ask, **where) -> pl.DataFrame:
+    return _published(ask, "national_statistics", where)
+
+
+def _published(ask: Ask, model: str, where: dict) -> pl.DataFrame:
+    """A protected national table; the same for every reader, so it is kept until the next publication."""
+    ask.decide(Data.NATIONAL).or_raise()
+    key = (ask.ground.settings.home, ask.ground.snapshot_version(), model, tuple(sorted(where.items())))
+    if key not in _kept:
+        found = ask.ground.access.fetch(model, ask.viewer, where=where, purpose=WHY)
+        if len(_kept) >= MOST_KEPT:
+            _kept.clear()
+        _kept[key] = found
+    return _kept[key]
+
+
+def _of_worker(ask: Ask, model: str, worker_key: int, as_of: date | None) -> pl.DataFrame:
+    return ask.ground.access.fetch(model, ask.viewer, where={"worker_key": worker_key}, as_of=as_of, purpose=WHY)

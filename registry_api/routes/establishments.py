@@ -1,0 +1,42 @@
+"""An establishment against its sector."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Query
+
+from lake.errors import AccessDenied
+from registry.policy import Data, decide
+from registry_api.ground import Asking, On
+from registry_api.problems import RESPONSES
+from registry_api.routes.workers import AsOf
+from registry_api.serialise import Page, page
+
+router = APIRouter(prefix="/establishments", tags=["establishments"], responses=RESPONSES)
+
+
+@router.get("/{siret}/comparison")
+def comparison(
+    siret: Annotated[str, Path(pattern=r"^\d{14}$", description="SIRET of one of the viewer's establishments.")],
+    viewer: Asking,
+    ground: On,
+    year: Annotated[int | None, Query(ge=1900, le=2200, description="Calendar year; all when left out.")] = None,
+    as_of: AsOf = None,
+) -> Page:
+    """Observed against expected dose, the mix of occupations and categories being equal; never one person's dose.
+
+    A foreign SIRET and an unknown one get the same refusal.
+    """
+    decide(viewer, Data.ESTABLISHMENT).or_raise()
+    found = ground.access.fetch(
+        "establishments", viewer, where={"siret": siret}, columns=["establishment_key"], as_of=as_of, purpose="API"
+    )
+    if found.is_empty():
+        raise AccessDenied(
+            "Cet établissement n'est pas dans votre périmètre.",
+            next_step="Vérifiez le SIRET et votre désignation.",
+        )
+    where = {"establishment_key": found["establishment_key"][0]}
+    if year is not None:
+        where["year"] = year
+    frame = ground.access.fetch("establishment_comparison", viewer, where=where, as_of=as_of, purpose="API")
+    return page(frame, cursor=None, limit=1_000_000, as_of=as_of)

@@ -1,0 +1,21 @@
+"""Exceeded limits: by worker for the readers of individuals, without identity for the authority."""
+
+from fastapi import APIRouter
+
+from registry.policy import Data, decide
+from registry_api.ground import Asking, On
+from registry_api.problems import RESPONSES
+from registry_api.routes.workers import AsOf, Cursor, Limit, Purpose
+from registry_api.serialise import Page, page
+
+router = APIRouter(tags=["exceedances"], responses=RESPONSES)
+
+
+@router.get("/exceedances")
+def exceedances(
+    viewer: Asking, ground: On, as_of: AsOf = None, cursor: Cursor = None, limit: Limit = 100, purpose: Purpose = "API"
+) -> Page:
+    """The exceedances in the viewer's scope, by first day."""
+    model = "limit_exceedances" if decide(viewer, Data.EXCEEDANCE).allowed else "exceedance_context"
+    frame = ground.access.fetch(model, viewer, as_of=as_of, purpose=purpose)
+    return page(frame.sort("first_date", "limit_code"), cursor=cursor, limit=limit, as_of=as_of)

@@ -1,0 +1,223 @@
+"""Signing in, the cookie, foreign sites, and pages as each reader gets them from the server."""
+
+import json
+from datetime import date
+
+import pytest
+from plotly.utils import PlotlyJSONEncoder
+
+from dashboards.app import fill
+from dashboards.ask import Ask
+from dashboards.pages import PAGES, find
+from registry.accounts import list_accounts, viewer_of
+from registry.demo import DEMO_PASSWORD, READERS
+from registry_api.ground import COOKIE
+
+HERE = {"origin": "http://dosilake.test"}
+FORM = {"email": "medecin@demo.example", "password": DEMO_PASSWORD}
+
+
+def sign_in(client, name="medecin", **more):
+    form = {"email": f"{name}@demo.example", "password": DEMO_PASSWORD} | more
+    return client.post("/app/login", data=form, headers=HERE)
+
+
+def test_signing_in_gives_a_cookie_that_scripts_cannot_read(anyone):
+    answer = sign_in(anyone)
+    assert (answer.status_code, answer.headers["location"]) == (303, "/app/")
+    cookie = answer.headers["set-cookie"].lower()
+    assert "httponly" in cookie and "samesite=lax" in cookie
+    assert anyone.get("/app/national").status_code == 200
+    assert anyone.get("/api/v1/workers").status_code == 200
+
+
+def test_signing_out_ends_the_session_at_the_server(anyone):
+    sign_in(anyone)
+    secret = anyone.cookies[COOKIE]
+    assert anyone.post("/app/logout", headers=HERE).headers["location"] == "/app/login"
+    assert anyone.get("/app/", headers={"cookie": f"{COOKIE}={secret}"}).status_code == 401
+
+
+def test_a_stranger_who_wants_a_page_is_led_to_sign_in_and_back(anyone):
+    answer = anyone.get("/app/national?year=2023", headers={"accept": "text/html"})
+    assert answer.status_code == 303
+    assert answer.headers["location"] == "/app/login?next=%2Fapp%2Fnational%3Fyear%3D2023"
+    assert sign_in(anyone, next="/app/national?year=2023").headers["location"] == "/app/national?year=2023"
+
+
+@pytest.mark.parametrize("target", ["https://evil.test/", "//evil.test/app/", "/app/\\evil", "/api/v1/x", "/app/login"])
+def test_signing_in_never_leads_to_another_site(anyone, target):
+    assert sign_in(anyone, next=target).headers["location"] == "/app/"
+
+
+def test_a_failed_sign_in_says_one_thing_and_opens_nothing(anyone):
+    for form in (FORM | {"password": "x" * 12}, FORM | {"email": "nobody@demo.example"}):
+        answer = anyone.post("/app/login", data=form, headers=HERE)
+        assert answer.status_code == 401 and COOKIE not in answer.cookies
+        assert 'role="alert"' in answer.text and form["email"] not in answer.text.split("Entrer comme")[0]
+
+
+@pytest.mark.parametrize(
+    "headers", [{"origin": "http://evil.test"}, {"origin": "null"}, {"sec-fetch-site": "cross-site"}, {}]
+)
+def test_a_foreign_site_changes_nothing_in_the_readers_name(anyone, headers):
+    sign_in(anyone, "chercheur")
+    asked = {"project_code": "COHORTE-DEMO", "first_year": 2023, "last_year": 2024, "purpose": "x"}
+    assert anyone.post("/api/v1/extracts", json=asked, headers=headers).status_code == 403
+    assert anyone.post("/app/_dash-update-component", json={}, headers=headers).status_code == 403
+    assert anyone.post("/app/logout", headers=headers).status_code == 403
+    assert anyone.get("/app/").status_code == 200
+
+
+def test_another_site_cannot_sign_the_reader_in(anyone):
+    assert anyone.post("/app/login", data=FORM, headers={"origin": "http://evil.test"}).status_code == 403
+
+
+def test_the_demo_says_it_is_one_and_lists_its_readers(anyone):
+    page = anyone.get("/app/login").text
+    assert "Données de démonstration — personnes fictives" in page
+    assert all(reader.label_fr in page for reader in READERS)
+
+
+def test_the_login_page_has_no_script_and_speaks_the_chosen_language(anyone):
+    assert "<script" not in anyone.get("/app/login").text
+    answer = anyone.get("/app/login", headers={"cookie": "dosilake_language=en"})
+    assert '<html lang="en">' in answer.text and "Password" in answer.text
+    assert '<html lang="fr">' in anyone.get("/app/login", headers={"cookie": "dosilake_language=xx"}).text
+
+
+def test_the_shell_is_empty_and_knows_nobody(anyone):
+    sign_in(anyone)
+    shells = [anyone.get(path).text for path in ("/app/_dash-layout", "/app/", "/app/_dash-dependencies")]
+    assert not any(word in shell for shell in shells for word in ("mSv", "validation_layout", "medecin@", "SIRET"))
+
+
+def test_an_unknown_page_is_a_404(anyone):
+    sign_in(anyone)
+    assert anyone.get("/app/nope").status_code == 404
+    assert anyone.get("/app/worker/12/x").status_code == 404
+
+
+def call_page(client, path, search=""):
+    return client.post(
+        "/app/_dash-update-component",
+        json={
+            "output": "..content.children...navigation.children...header.children...page-title.data..",
+            "outputs": [
+                {"id": i, "property": p}
+                for i, p in (
+                    ("content", "children"), ("navigation", "children"), ("header", "children"), ("page-title", "data")
+                )
+            ],
+            "inputs": [
+                {"id": "url", "property": "pathname", "value": path},
+                {"id": "url", "property": "search", "value": search},
+                {"id": "refresh", "property": "data", "value": None},
+            ],
+            "changedPropIds": ["url.pathname"],
+        },
+        headers=HERE,
+    )  # fmt: skip
+
+
+def test_the_callback_fills_the_page_for_the_reader_of_the_cookie(anyone):
+    sign_in(anyone, "autorite")
+    filled = call_page(anyone, "/app/national")
+    assert filled.status_code == 200 and "homme·Sv" in filled.text
+    sign_in(anyone, "employeur")
+    assert "R.4451-67" in call_page(anyone, "/app/team").text
+
+
+@pytest.fixture(scope="module")
+def asks(web):
+    """Every demo reader's question, by name and language."""
+    ground = web.state.ground
+
+    def ask(name, language="fr", **params):
+        account = next(a for a in list_accounts(ground.engine) if a.email == f"{name}@demo.example")
+        return Ask(ground, viewer_of(ground.engine, account.account_id, date.today()), language, params)
+
+    return ask
+
+
+def said(component) -> str:
+    return json.dumps(component, cls=PlotlyJSONEncoder, ensure_ascii=False)
+
+
+OPEN = {
+    "autorite": {"/", "/national", "/exceedances"},
+    "inspecteur": {"/", "/national", "/establishment", "/team", "/worker/{worker_key}", "/exceedances"},
+    "employeur": {"/", "/national", "/establishment"},
+    "crp": {"/", "/national", "/establishment", "/team", "/worker/{worker_key}", "/exceedances"},
+    "medecin": {"/", "/national", "/establishment", "/team", "/worker/{worker_key}", "/exceedances"},
+    "infirmier": {"/", "/national", "/establishment", "/team", "/worker/{worker_key}", "/exceedances"},
+    "travailleur": {"/", "/national", "/team", "/worker/{worker_key}", "/exceedances"},
+    "chercheur": {"/", "/national", "/extracts"},
+    "organisme": {"/", "/national", "/deliveries", "/deliveries/{delivery_no}"},
+    "exploitant": {"/", "/national", "/deliveries", "/deliveries/{delivery_no}"},
+    "registre": {"/", "/national", "/deliveries", "/deliveries/{delivery_no}"},
+    "auditeur": {"/", "/national", "/audit"},
+}
+
+
+@pytest.mark.parametrize("language", ["fr", "en"])
+@pytest.mark.parametrize("reader", sorted(OPEN))
+def test_each_reader_gets_their_pages_and_no_other(asks, web, reader, language):
+    ground = web.state.ground
+    worker_key = next(a.worker_key for a in list_accounts(ground.engine) if a.worker_key)
+    for page in PAGES:
+        ask = asks(reader, language)
+        path = page.path.format(worker_key=worker_key, delivery_no=10**6)
+        content, _ = fill(ask, f"/app{path}")
+        shown = said(content)
+        assert ask.t("state.failed") not in shown, page.path
+        if "{delivery_no}" not in page.path:
+            assert (ask.t("state.denied") not in shown) == (page.path in OPEN[reader]), page.path
+
+
+def test_an_employer_never_gets_a_dose_of_a_person(asks, web):
+    ground = web.state.ground
+    worker_key = next(a.worker_key for a in list_accounts(ground.engine) if a.worker_key)
+    for page in PAGES:
+        shown = said(fill(asks("employeur"), "/app" + page.path.format(worker_key=worker_key, delivery_no=1))[0])
+        assert "dose_12m_msv" not in shown and "dose_msv" not in shown
+
+
+def test_a_page_shows_the_number_of_the_mart(asks):
+    ask = asks("autorite")
+    row = ask.ground.access.fetch(
+        "national_statistics", ask.viewer, where={"limit_quantity": "effective", "dimension": "ALL", "year": 2023},
+        purpose="test",
+    ).row(0, named=True)  # fmt: skip
+    shown = said(fill(asks("autorite", year="2023"), "/app/national")[0])
+    assert ask.number(row["monitored"]) in shown and ask.number(row["collective_dose_man_sv"], 3) in shown
+
+
+@pytest.mark.parametrize(
+    "params", [{"year": "x"}, {"year": "1"}, {"by": "';--"}, {"quantity": "x"}, {"measure": "x"}, {"on": "31/12"}]
+)
+def test_an_address_that_makes_no_sense_falls_back(asks, params):
+    for path in ("/app/national", "/app/establishment", "/app/team"):
+        assert asks("medecin").t("state.failed") not in said(fill(asks("medecin", **params), path)[0])
+
+
+def test_keys_in_an_address_are_numbers():
+    assert find("/worker/12")[1] == {"worker_key": 12}
+    assert find("/worker/1850123456789012345678")[0] is None
+    assert find("/worker/x")[0] is None
+
+
+def test_before_the_first_publication_pages_say_so(tmp_path):
+    from dashboards.app import create_web
+    from lake.settings import Settings
+    from lake.vocabulary import Role
+    from registry.accounts import create_account
+
+    web = create_web(Settings(home=tmp_path))
+    ground = web.state.ground
+    number = create_account(
+        ground.engine, email="a@example.org", password="x" * 12, role=Role.AUTHORITY, display_name="A"
+    )
+    ask = Ask(ground, viewer_of(ground.engine, number, date.today()), "fr", {})
+    for path in ("/app/", "/app/national", "/app/exceedances"):
+        assert "Aucune publication" in said(fill(ask, path)[0])
