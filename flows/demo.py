@@ -47,18 +47,19 @@ def prepare(
     return create_demo_accounts(door.engine, settings=settings, **_cast(settings))
 
 
-# The demo's readers meet a nuclear contractor and a hospital, the largest of each, and the contractor's most exposed.
+# The demo's readers meet the largest establishments of two nuclear sectors, and the most exposed of the larger one.
 _LARGEST = """
 select establishment_key
 from (
-    select establishment_key, split_part(sector_code, '.', 1) as root, count(distinct worker_key) as workers
+    select establishment_key, left(sector_code, 6) as sector, count(distinct worker_key) as workers
     from employments
     where valid_to is null or valid_to >= (select data_until from snapshot)
-    group by establishment_key, root
+    group by establishment_key, sector
 )
-where root in ('NUC', 'MED')
-qualify row_number() over (partition by root order by workers desc, establishment_key) = 1
-order by root desc
+where sector like 'NUC%'
+qualify row_number() over (partition by sector order by workers desc, establishment_key) = 1
+order by workers desc, establishment_key
+limit 2
 """
 _MOST_EXPOSED = """
 select rolling_doses.worker_key

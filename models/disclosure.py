@@ -2,7 +2,7 @@
 
 A hidden value is NULL; `suppressed` says that the row hides something and `suppression_reason` why:
 PERSONS (too few monitored), ESTABLISHMENTS (too few behind the cell), EXPOSED (too few exposed for a dose),
-DOMINANCE (one person or establishment is most of it), COUNT (a count of 1 to 10), SECONDARY (would reveal another).
+DOMINANCE (one person or establishment is most of it), COUNT (a count of 1 to 10; of an establishment's exposed, also 0), SECONDARY (would reveal another).
 Sources: lake/reference/thresholds.csv; Insee, manuel de protection des tableaux.
 """
 
@@ -13,6 +13,7 @@ import polars as pl
 
 from lake import reference
 from models.catalog import Model
+from registry.policy import Data
 
 # Where the number of persons above a dose limit is published whatever its size, as the annual reports do.
 _NATIONAL_NEWS = ("ALL", "domain")
@@ -113,6 +114,9 @@ def _hide_counts(frame: pl.DataFrame, model: Model, thresholds: Thresholds) -> p
         if column.protection not in ("count", "exceedance_count"):
             continue
         small = pl.col(column.name).is_between(1, thresholds.persons - 1)
+        if column.name == "exposed" and model.level == Data.ESTABLISHMENT:
+            # An employer knows who stands behind the count: nobody exposed tells each one's dose, zero.
+            small = pl.col("exposed") < thresholds.persons
         if column.protection == "exceedance_count":
             small = small & ~pl.col("dimension").is_in(_NATIONAL_NEWS)
         frame = frame.with_columns(_small=small.fill_null(True))

@@ -105,3 +105,13 @@ def test_an_establishment_sees_its_own_from_eleven_persons():
     base = {c.name: 20 for c in model.columns.values()} | {"top_share": Decimal("0.1")}
     frame = pl.DataFrame([{**base, "monitored": 10}, {**base, "monitored": 11}])
     assert protect(frame, model, RULES)["mean_exposed_msv"].to_list() == [None, 20]
+
+
+@pytest.mark.parametrize(("exposed", "shown"), [(0, None), (1, None), (10, None), (11, 11), (40, 40)])
+def test_an_employer_cannot_read_that_nobody_was_exposed(exposed, shown):
+    """Zero exposed among persons the employer knows by name would be each one's dose."""
+    model = models()["establishment_statistics"]
+    row = {c.name: 40 for c in model.columns.values()} | {"limit_quantity": "effective", "exposed": exposed}
+    frame = protect(pl.DataFrame([row | {"n_gt_1": 11, "n_gt_6": 11}]), model, RULES)
+    assert frame["exposed"].to_list() == [shown]
+    assert frame["monitored"].to_list() == [40]
