@@ -5,8 +5,9 @@ from datetime import date
 import dash_mantine_components as dmc
 from dash import dcc, html
 
-from dashboards import blocks
+from dashboards import blocks, queries
 from dashboards.ask import Ask
+from lake.vocabulary import LimitQuantity
 from registry import extracts
 from registry.accounts import project_codes_of
 from registry_api.routes.extracts import files_of
@@ -31,7 +32,9 @@ def _is_open(extract: extracts.Extract) -> bool:
 
 
 def _form(ask: Ask, projects: list[str]):
+    published = queries.national_years(ask, LimitQuantity.EFFECTIVE)["year"]
     this_year = date.today().year
+    first, last = (published.min(), published.max()) if len(published) else (this_year, this_year)
     return blocks.card(
         ask.t("extracts.ask"),
         dmc.Group(
@@ -41,11 +44,11 @@ def _form(ask: Ask, projects: list[str]):
                     allowDeselect=False, w=220,
                 ),
                 dmc.NumberInput(
-                    id="extract-first", label=ask.t("extracts.first_year"), value=this_year - 1, w=140,
+                    id="extract-first", label=ask.t("extracts.first_year"), value=first, w=140,
                     min=extracts.EARLIEST_YEAR, max=this_year, allowDecimal=False, thousandSeparator="",
                 ),
                 dmc.NumberInput(
-                    id="extract-last", label=ask.t("extracts.last_year"), value=this_year, w=140,
+                    id="extract-last", label=ask.t("extracts.last_year"), value=last, w=140,
                     min=extracts.EARLIEST_YEAR, max=this_year, allowDecimal=False, thousandSeparator="",
                 ),
             ],
