@@ -235,7 +235,7 @@ def texts(name: str, values: list) -> pl.Series:
 
 
 def badge(text: str, color: str = "gray"):
-    return dmc.Badge(text, color=color, variant="light", tt="none", fw=600, radius="sm", autoContrast=True)
+    return dmc.Badge(text, color=color, variant="light", tt="none", fw=600, radius="sm", c="dark.8")
 
 
 def denied(ask: Ask, decision: Decision):

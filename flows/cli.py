@@ -13,7 +13,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Annotated
 
@@ -308,8 +308,59 @@ def designate_user(
     given = {name: value for name, value in scope.items() if value is not None}
     if len(given) != 1:
         raise UsageError("Give one of --siret, --sender and --project.")
-    designate(engine, account_id, starts_on=starts_on.date(), ends_on=ends_on.date() if ends_on else None, **given)
-    typer.echo("Designated.")
+    number = designate(
+        engine, account_id, starts_on=starts_on.date(), ends_on=ends_on.date() if ends_on else None, **given
+    )
+    typer.echo(f"Designation {number}")
+
+
+@users.command("undesignate")
+def end_designation_of(
+    context: typer.Context,
+    designation_id: int,
+    ends_on: Annotated[
+        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Last day; default: yesterday.")
+    ] = None,
+) -> None:
+    """End a designation; what it opened closes at once."""
+    from registry.accounts import end_designation
+    from registry.database import open_registry
+
+    last_day = ends_on.date() if ends_on else date.today() - timedelta(days=1)
+    end_designation(open_registry(context.obj), designation_id, last_day)
+    typer.echo("Ended.")
+
+
+@users.command("close")
+def close_user(context: typer.Context, account_id: int) -> None:
+    """Close an account and end its sessions and tokens at once."""
+    from registry.accounts import set_active
+    from registry.sessions import Sessions
+
+    engine, keys = _registry(context.obj)
+    set_active(engine, account_id, False)
+    Sessions(engine, keys, context.obj).end_all(account_id)
+    typer.echo("Closed.")
+
+
+@users.command("password")
+def new_password(context: typer.Context, account_id: int) -> None:
+    """Give an account a new password, printed once, and end its sessions and tokens."""
+    from registry.accounts import set_password
+    from registry.sessions import Sessions
+
+    engine, keys = _registry(context.obj)
+    password = secrets.token_urlsafe(18)
+    set_password(engine, account_id, password)
+    Sessions(engine, keys, context.obj).end_all(account_id)
+    typer.echo(f"New password {password}")
+
+
+def _registry(chosen: Settings):
+    from registry.database import open_registry
+    from registry.keys import open_keys
+
+    return open_registry(chosen), open_keys(chosen)
 
 
 def month_of(text: str) -> date:

@@ -1,6 +1,7 @@
 """The steps of a run as plain functions: take what landed, refresh the marts through the gate, make extracts."""
 
 import json
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -19,6 +20,7 @@ from quality.gate import gate
 from registry.extracts import fail_extract, finish_extract, requeue_running, take_next
 
 Progress = Callable[[str, int, int], None]
+_STABLE_SECONDS = 1
 
 
 @dataclass(frozen=True)
@@ -31,17 +33,34 @@ class Waiting:
 
 
 def inbox(settings: Settings) -> list[Waiting]:
-    """Files that wait in `landing/inbox`, in the order of their names' times."""
+    """Files that wait in `landing/inbox`, in the order of their names' times.
+
+    A file without a sidecar was put there by hand: it is taken once it has not changed for a moment, so that one that
+    is still being copied is not read half-written.
+    """
     folder = settings.landing / "inbox"
     if not folder.is_dir():
         return []
     found = []
     for path in sorted(folder.glob("*.csv"), key=lambda p: (p.name.split("_")[-2:], p.name)):
         sidecar = path.with_name(f"{path.name}.json")
-        note = json.loads(sidecar.read_text()) if sidecar.exists() else {}
+        if not sidecar.exists() and time.time() - path.stat().st_mtime < _STABLE_SECONDS:
+            continue
+        try:
+            note = json.loads(sidecar.read_text()) if sidecar.exists() else {}
+        except ValueError:
+            _set_aside(settings, path)
+            continue
         received_at = datetime.fromisoformat(note["received_at"]) if "received_at" in note else None
         found.append(Waiting(path, note.get("account_id"), received_at))
     return found
+
+
+def _set_aside(settings: Settings, path: Path) -> None:
+    """Out of the inbox, kept for the register team."""
+    aside = settings.landing / "refused"
+    aside.mkdir(exist_ok=True)
+    path.rename(aside / f"{time.time_ns()}_{path.name}")
 
 
 def take_landed(door: Door, limit: int | None = None) -> Iterator[tuple[Waiting, Receipt | DosilakeError]]:
@@ -50,9 +69,7 @@ def take_landed(door: Door, limit: int | None = None) -> Iterator[tuple[Waiting,
         try:
             yield waiting, door.receive(waiting.path, waiting.received_at, waiting.account_id)
         except DeliveryRefused as error:
-            aside = door.settings.landing / "refused"
-            aside.mkdir(exist_ok=True)
-            waiting.path.rename(aside / waiting.path.name)
+            _set_aside(door.settings, waiting.path)
             yield waiting, error
         waiting.path.unlink(missing_ok=True)
         waiting.path.with_name(f"{waiting.path.name}.json").unlink(missing_ok=True)

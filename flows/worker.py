@@ -25,33 +25,30 @@ def work(settings: Settings, stop: threading.Event, say: Say) -> None:
     import great_expectations  # noqa: F401
 
     say(f"Le veilleur attend les fichiers dans {settings.landing / 'inbox'}.")
-    must_refresh = True
+    refused_at = None
     while not stop.is_set():
         try:
-            must_refresh |= take_all(door, say)
-            if must_refresh:
+            take_all(door, say)
+            if door.lake.version("deliveries") != refused_at:
                 started = time.perf_counter()
                 published = refresh(settings)
-                must_refresh = False
                 if published:
                     say(f"Publié : {published.stem} en {time.perf_counter() - started:.1f} s.")
             make_extracts(door)
         except GateRefused as error:
-            must_refresh = False
+            # The same lake would be refused again: wait for the next delivery.
+            refused_at = door.lake.version("deliveries")
             say(str(error))
         except DosilakeError as error:
             say(str(error))
         stop.wait(settings.poll_seconds)
 
 
-def take_all(door: Door, say: Say) -> bool:
-    """Take what waits in the inbox; whether anything came."""
-    came = False
+def take_all(door: Door, say: Say) -> None:
+    """Take what waits in the inbox and say what became of it."""
     for _, outcome in take_landed(door):
-        came = True
         if isinstance(outcome, DosilakeError):
             say(str(outcome))
         else:
             for sentence in sentences(outcome.report):
                 say(sentence)
-    return came

@@ -19,7 +19,7 @@ from ingestion.judge import PARIS, Judgement, Question, judge_measurements
 from ingestion.lists import judge_establishments, judge_workers
 from ingestion.population import Populations
 from ingestion.read import Rows, parse_name, read_rows
-from lake.errors import DeliveryRefused, NotSignedIn, UsageError
+from lake.errors import DeliveryRefused, DosilakeError, NotSignedIn, UsageError
 from lake.schema import DELIVERIES, REJECTIONS, TABLES
 from lake.settings import Settings
 from lake.store import Lake, storage_errors
@@ -72,8 +72,10 @@ class Door:
         sha256 = hashlib.sha256(data).hexdigest()
         name = path.name[:200]
         layout, sender = _stated(name)
-        # A list may come back to an earlier state: for lists the name is part of the identity.
-        digest = hashlib.sha256(f"{sha256}/{name}".encode()).hexdigest() if layout in _LISTS else sha256
+        # A list may come back to an earlier state, and a file refused for its name may come back under a good one:
+        # then the name is part of the identity.
+        is_named = layout is None or layout in _LISTS
+        digest = hashlib.sha256(f"{sha256}/{name}".encode()).hexdigest() if is_named else sha256
         with storage_errors(self.settings.home):
             self._keep(digest, data)
             numbered, is_new = number_delivery(
@@ -142,6 +144,15 @@ class Door:
             judgement = self._judge(numbered, name.layout, name.sender_code, rows)
         except DeliveryRefused as error:
             refusal = error
+        except (DosilakeError, OSError):
+            raise
+        except Exception as error:
+            # One file that nobody foresaw must not stop every other: nothing of it is in the lake yet.
+            refusal = DeliveryRefused(
+                f"{numbered.file_name} could not be judged ({type(error).__name__}, rule F08); its bytes are kept.",
+                next_step="Nothing to send again: the register team is told.",
+                code="F08",
+            )
         findings = judgement.findings if judgement else _no_findings()
         delivery = _delivery_row(numbered, judgement, refusal)
         app_id = f"delivery-{numbered.delivery_no}"
@@ -163,8 +174,9 @@ class Door:
         question = Question(numbered.delivery_no, sender, layout, numbered.received_at, rows)
         if layout in _LISTS:
             own = self._own_establishments(numbered)
-            judge = judge_establishments if layout == Layout.ETAB else judge_workers
-            return judge(question, self.vault, own)
+            if layout == Layout.ETAB:
+                return judge_establishments(question, self.vault, own)
+            return judge_workers(question, self.lake, self.vault, own)
         population = self._populations.current(without=numbered.delivery_no)
         return judge_measurements(question, self.lake, self.vault, population)
 

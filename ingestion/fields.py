@@ -50,8 +50,9 @@ _BY_LAYOUT = {
 }
 _HEADCOUNT_BANDS = ["00", "01", "02", "03", "11", "12", "21", "22", "31", "32", "41", "42", "51", "52", "53"]
 
-_DATE = r"^\d{4}-\d{2}-\d{2}$"
-_TIMESTAMP = r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2})?(Z|[+-]\d{2}:\d{2})$"
+# From 1900 to 2199: no wear, contract or birth lies outside, and every part of the house can hold such a date.
+_DATE = r"^(19|20|21)\d{2}-\d{2}-\d{2}$"
+_TIMESTAMP = r"^(19|20|21)\d{2}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2})?(Z|[+-]\d{2}:\d{2})$"
 
 
 @dataclass(frozen=True)
@@ -98,9 +99,10 @@ def field_checks(layout: Layout) -> tuple[Check, ...]:
             continue
         if is_dose:
             bound = reference.threshold("plausibility_bound_msv")
+            # The lake's own precision: what passes here is what is stored, to the digit.
             number = value.cast(pl.Decimal(18, 3), strict=False)
-            checks.append(Check("D01", field, value.is_not_null() & ~_is_decimal(value, 18, 3)))
-            checks.append(Check("D01", field, _is_decimal(value, 18, 3) & (number > bound)))
+            checks.append(Check("D01", field, value.is_not_null() & ~_is_decimal(value, 9, 3)))
+            checks.append(Check("D01", field, _is_decimal(value, 9, 3) & (number > bound)))
         elif kind == "code":
             allowed = code_list(layout, field)
             if allowed is not None:

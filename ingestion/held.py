@@ -51,10 +51,10 @@ def replaced_rows(lake: Lake, sender: str, without: int) -> pl.Series:
     return replaced.collect()["row_id"].unique()
 
 
-def results(lake: Lake, sender: str, candidates: pl.DataFrame, without: int) -> pl.DataFrame:
-    """Results with a value that the sender holds for the candidates' workers around their periods.
+def results(lake: Lake, sender: str, candidates: pl.DataFrame, workers: pl.DataFrame, without: int) -> pl.DataFrame:
+    """Results with a value that the sender holds for the workers around the candidates' periods.
 
-    Columns row_id, worker_key, period_start, period_end and MEASURED_BY.
+    `workers`: worker_key and person_key. Columns row_id, person_key, period_start, period_end and MEASURED_BY.
     """
     first, last = candidates["period_start"].min(), candidates["period_end"].max()
     keep = (
@@ -63,14 +63,13 @@ def results(lake: Lake, sender: str, candidates: pl.DataFrame, without: int) -> 
         & (pl.col("max.period_end") >= first)
         & (pl.col("min.period_start") <= last)
     )
-    workers = candidates.select("worker_key").unique().lazy()
     rows = lake.scan("doses", keep.fill_null(True))
     rows = rows.filter(sender_code=sender).filter(pl.col("delivery_no") != without)
     rows = rows.filter(
         pl.col("dose_msv").is_not_null(), pl.col("period_end") >= first, pl.col("period_start") <= last
-    ).join(workers, on="worker_key", how="semi")
+    ).join(workers.lazy(), on="worker_key")
     row_id = pl.col("dose_id") // 8
-    return rows.select("worker_key", "period_start", "period_end", *MEASURED_BY, row_id=row_id).collect()
+    return rows.select("person_key", "period_start", "period_end", *MEASURED_BY, row_id=row_id).collect()
 
 
 def _of_sender(sender: str) -> pl.Expr:

@@ -21,6 +21,7 @@ from lake.vocabulary import Dosimetry, Layout
 from registry.vault import Vault
 
 PARIS = ZoneInfo("Europe/Paris")
+_MAY_CHANGE_PERSON = ("IDENTITY", "BADGE_MIX_UP")
 _WITH_VALUE = ("MEASURED", "ESTIMATED", "BELOW_THRESHOLD")
 
 
@@ -75,15 +76,19 @@ def judge_measurements(question: Question, lake: Lake, vault: Vault, population:
     rows = without_refused(rows, found)
 
     rows = with_keys(rows, vault, population)
+    found.append(findings(rows, PAIR_CHECKS))
     parts = _located(parts_of(rows, layout), MEASUREMENTS[layout].dosimetry)
     found.append(findings(parts, _part_checks(question)))
-    parts, same_record = _against_same_records(parts, question, lake)
+    # Only rows that nothing else refuses may take an identifier, a target or a period.
+    parts = without_refused(parts, found)
+    waiting = pl.concat(found).filter(pl.col("code").is_in(_WAITING))["row_no"].unique()
+    parts, same_record = _against_same_records(parts, question, lake, waiting)
     found.append(same_record)
-    found.append(findings(rows, PAIR_CHECKS))
-    parts, targets = _against_targets(parts, question, lake)
+    parts, targets = _against_targets(parts, question, lake, population)
     found.append(targets)
     if MEASUREMENTS[layout].dosimetry in (Dosimetry.PASSIVE, Dosimetry.RADON, Dosimetry.COSMIC):
-        found.append(_against_results(without_refused(parts, found), question, lake))
+        loading = without_refused(parts, found).filter(~pl.col("row_no").is_in(waiting.implode()))
+        found.append(_against_results(loading, question, lake, population))
     return _judgement(question, parts, with_severity(pl.concat(found)))
 
 
@@ -104,6 +109,7 @@ def with_severity(found: pl.DataFrame) -> pl.DataFrame:
     )
 
 
+_WAITING = [code for code, rule in RULES.items() if rule.severity == "A"]
 _REFUSING = [code for code, rule in RULES.items() if rule.severity in "RD"]
 
 
@@ -205,6 +211,10 @@ def _part_checks(question: Question) -> list[Check]:
         Check("D03", field, (dose > 0) & (dose < pl.col("recording_threshold_msv"))),
         Check("D04", field, dose > pl.col("limit_msv")),
     ]
+    for quantity in ("HP10", "HP3", "HP007", "E"):
+        highest = reference.threshold(f"highest_threshold_{quantity.lower()}_msv")
+        is_higher = (pl.col("quantity") == quantity) & (pl.col("recording_threshold_msv") > highest)
+        checks.append(Check("S04", "recording_threshold_msv", is_higher))
     if question.layout == Layout.PASS:
         for quantity in ("HP10", "HP3", "HP007"):
             step = reference.threshold(f"recording_step_{quantity.lower()}_msv")
@@ -218,11 +228,18 @@ def _thousandths(dose: pl.Expr) -> pl.Expr:
     return (dose.cast(pl.Decimal(18, 3)) * 1000).cast(pl.Int64)
 
 
-def _against_same_records(parts: pl.DataFrame, question: Question, lake: Lake) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """R02 for a record already held with the same content, R01 with other content; such rows are left out."""
+def _against_same_records(
+    parts: pl.DataFrame, question: Question, lake: Lake, waiting: pl.Series
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """R02 for a record already held with the same content, R01 with other content; such rows are left out.
+
+    A record that waits and is sent again loads once its person and employment are known; till then it is held (R02).
+    """
     ids = parts.select("row_no", "record_id").unique(maintain_order=True)
     repeated = ids.filter(pl.col("record_id").is_duplicated())["record_id"]
     known = held.records(lake, question.sender_code, ids["record_id"], question.delivery_no)
+    still_waiting = parts.filter(pl.col("row_no").is_in(waiting.implode()))["record_id"].unique()
+    known = known.filter(~pl.col("is_waiting") | pl.col("record_id").is_in(still_waiting.implode()))
     suspicious = pl.concat([repeated, known["record_id"]]).unique().implode()
     again = _signed(parts.filter(pl.col("record_id").is_in(suspicious)), "row_no")
     if again.is_empty():
@@ -262,9 +279,15 @@ def _signed(parts: pl.DataFrame, row: str) -> pl.DataFrame:
     )
 
 
-def _against_targets(parts: pl.DataFrame, question: Question, lake: Lake) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """The parts with replaces_dose_id; D05 where the target is unknown, waiting, or replaced already."""
-    changes = parts.filter(pl.col("record_action") != "NEW").select("row_no", "replaces_record_id").unique()
+def _against_targets(
+    parts: pl.DataFrame, question: Question, lake: Lake, population: Population
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The parts with replaces_dose_id.
+
+    D05 where the target is unknown, waiting, replaced already, or another person's without a motive of identity.
+    """
+    changes = parts.filter(pl.col("record_action") != "NEW")
+    changes = changes.select("row_no", "replaces_record_id", "person_key", "motive_code").unique()
     parts = parts.with_columns(replaces_dose_id=pl.lit(None, dtype=pl.Int64))
     if changes.is_empty():
         return parts, pl.DataFrame(schema=FINDINGS)
@@ -272,32 +295,39 @@ def _against_targets(parts: pl.DataFrame, question: Question, lake: Lake) -> tup
     gone = held.replaced_rows(lake, question.sender_code, question.delivery_no)
     targets = (
         known.filter(~pl.col("is_waiting"), ~(pl.col("dose_id") // 8).is_in(gone.implode()))
+        .pipe(population.person_of)
         .group_by(replaces_record_id=pl.col("record_id"))
-        .agg(target=pl.col("dose_id").min())
+        .agg(target=pl.col("dose_id").min(), target_person=pl.col("person_key").first())
     )
     changes = changes.sort("row_no").join(targets, on="replaces_record_id", how="left", maintain_order="left")
-    is_lost = pl.col("target").is_null() | ~pl.col("target").is_first_distinct()
+    is_own = (pl.col("target_person") == pl.col("person_key")).fill_null(False)
+    is_lost = (
+        pl.col("target").is_null()
+        | ~pl.col("target").is_first_distinct()
+        | ~(is_own | pl.col("motive_code").is_in(_MAY_CHANGE_PERSON))
+    )
     found = changes.filter(is_lost).select("row_no", code=pl.lit("D05"), field=pl.lit("replaces_record_id"))
     settled = changes.filter(~is_lost).select("row_no", "target")
     parts = parts.join(settled, on="row_no", how="left", maintain_order="left")
     return parts.with_columns(replaces_dose_id="target").drop("target"), found.cast(FINDINGS)
 
 
-def _against_results(parts: pl.DataFrame, question: Question, lake: Lake) -> pl.DataFrame:
+def _against_results(parts: pl.DataFrame, question: Question, lake: Lake, population: Population) -> pl.DataFrame:
     """P03 where a result's period overlaps another current result of the same measurement.
 
     Only results with a value overlap: a late result may follow the absence that was declared for its period.
     """
-    results = parts.filter(pl.col("dose_msv").is_not_null(), pl.col("worker_key").is_not_null())
+    results = parts.filter(pl.col("dose_msv").is_not_null())
     if results.is_empty():
         return pl.DataFrame(schema=FINDINGS)
-    same = ("worker_key", *held.MEASURED_BY)
+    same = ("person_key", *held.MEASURED_BY)
     earlier = results.sort("period_start", "row_no").with_columns(
         reached=pl.col("period_end").cum_max().shift(1).over(same)
     )
     inside = earlier.filter(pl.col("reached") >= pl.col("period_start"))["row_no"]
 
-    others = held.results(lake, question.sender_code, results, question.delivery_no)
+    workers = population.keys_of(results["person_key"])
+    others = held.results(lake, question.sender_code, results, workers, question.delivery_no)
     gone = held.replaced_rows(lake, question.sender_code, question.delivery_no)
     gone = pl.concat([gone, parts["replaces_dose_id"].drop_nulls() // 8])
     others = others.filter(~pl.col("row_id").is_in(gone.implode()))

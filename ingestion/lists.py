@@ -12,6 +12,7 @@ from ingestion.identity import SHAPE_CHECKS, with_digests
 from ingestion.judge import Judgement, Question, broken_lines, with_severity, without_refused
 from lake import reference
 from lake.schema import EMPLOYMENTS, ESTABLISHMENTS, IDENTITY_LINKS, MINORS, PERSONS
+from lake.store import Lake
 from lake.vocabulary import Layout
 from registry.numbering import establishment_keys, register_establishments
 from registry.vault import Identity, Vault
@@ -46,7 +47,7 @@ def judge_establishments(question: Question, vault: Vault, own: frozenset[int] |
     return _judgement(question, found, {ESTABLISHMENTS.name: rows.select(ESTABLISHMENTS.column_names)})
 
 
-def judge_workers(question: Question, vault: Vault, own: frozenset[int] | None) -> Judgement:
+def judge_workers(question: Question, lake: Lake, vault: Vault, own: frozenset[int] | None) -> Judgement:
     """Judge a TRAV file; a new identifier gets its key, its identity is sealed in the vault.
 
     `own`: the establishments of the account that sent the file; None when the register team did.
@@ -65,22 +66,24 @@ def judge_workers(question: Question, vault: Vault, own: frozenset[int] | None) 
         first_mac=pl.col("sent_name_mac").first().over("mac")
     )
     expected = pl.coalesce("name_mac", "first_mac")
-    found.append(findings(rows, [Check("I06", "birth_name", pl.col("sent_name_mac") != expected)]))
+    rows = _with_replaced(rows, vault)
+    found.append(findings(rows, [Check("I06", "birth_name", pl.col("sent_name_mac") != expected), *_REPLACING]))
     rows = without_refused(rows, found)
     newcomers = rows.filter(pl.col("name_mac").is_null()).unique("mac", keep="first", maintain_order=True)
     vault.register(_identities(newcomers))
     keys = vault.find(rows["mac"]).select("mac", "worker_key")
     rows = _known(rows.join(keys, on="mac", how="left", maintain_order="left"), question)
-    newcomers = rows.join(newcomers.select("mac"), on="mac", how="semi").unique(
-        "mac", keep="first", maintain_order=True
-    )
+    # Not “new to the vault”: an attempt that crashed may have left its people there and nowhere else.
+    held = lake.scan("persons").filter(pl.col("delivery_no") != question.delivery_no).select("worker_key").collect()
+    newcomers = rows.join(held, on="worker_key", how="anti", maintain_order="left")
+    newcomers = newcomers.unique("worker_key", keep="first", maintain_order=True)
     tables = {
         EMPLOYMENTS.name: rows.with_columns(pl.col("nomenclature_version").fill_null("S1_2013")).select(
             EMPLOYMENTS.column_names
         ),
         PERSONS.name: newcomers.with_columns(birth_year=pl.col("birth_date").dt.year()).select(PERSONS.column_names),
         MINORS.name: _minors(rows),
-        IDENTITY_LINKS.name: _links(rows, vault),
+        IDENTITY_LINKS.name: _links(rows),
     }
     return _judgement(question, found, tables)
 
@@ -163,14 +166,31 @@ def _minors(rows: pl.DataFrame) -> pl.DataFrame:
     return minors.unique("worker_key", keep="first", maintain_order=True).select(MINORS.column_names)
 
 
-def _links(rows: pl.DataFrame, vault: Vault) -> pl.DataFrame:
+# Whoever could name any number here would take over its record.
+_REPLACING = (
+    Check(
+        "I11",
+        "replaces_nir",
+        pl.col("replaces_nir").is_not_null()
+        & (
+            ~pl.col("replaces_nir").str.slice(0, 1).is_in(["3", "4", "7", "8"])
+            | (pl.col("old_name_mac") != pl.col("sent_name_mac")).fill_null(True)
+        ),
+    ),
+)
+
+
+def _with_replaced(rows: pl.DataFrame, vault: Vault) -> pl.DataFrame:
+    """The rows with old_key and old_name_mac, of the waiting number that the line's NIR replaces."""
+    rows = rows.with_columns(old_mac=vault.identifier_macs(rows["replaces_nir"]))
+    old = vault.find(rows["old_mac"]).select(old_mac="mac", old_key="worker_key", old_name_mac="name_mac")
+    return rows.join(old, on="old_mac", how="left", maintain_order="left")
+
+
+def _links(rows: pl.DataFrame) -> pl.DataFrame:
     """A waiting number that the line's NIR replaces now stands for the NIR's person."""
-    replacing = rows.filter(pl.col("replaces_nir").is_not_null())
-    replacing = replacing.with_columns(old_mac=vault.identifier_macs(replacing["replaces_nir"]))
-    old = vault.find(replacing["old_mac"]).select(old_mac="mac", old_key="worker_key")
     return (
-        replacing.join(old, on="old_mac", maintain_order="left")
-        .filter(pl.col("old_key") != pl.col("worker_key"))
+        rows.filter(pl.col("old_key") != pl.col("worker_key"))
         .select(
             worker_key="old_key",
             person_key="worker_key",

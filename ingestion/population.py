@@ -26,6 +26,13 @@ class Population:
     sectors: pl.DataFrame
     links: pl.DataFrame
 
+    def keys_of(self, persons: pl.Series) -> pl.DataFrame:
+        """Every worker_key that stands for one of the persons, with person_key."""
+        asked = persons.drop_nulls().unique().to_frame("person_key")
+        own = asked.with_columns(worker_key="person_key")
+        others = asked.join(self.links, on="person_key").select("person_key", "worker_key")
+        return pl.concat([own, others])
+
     def person_of(self, rows: pl.DataFrame) -> pl.DataFrame:
         """The rows with person_key beside worker_key."""
         joined = rows.join(self.links, on="worker_key", how="left", maintain_order="left")
@@ -76,6 +83,14 @@ def _population(employments: pl.DataFrame, establishments: pl.DataFrame, links: 
         starts="category_start",
         ends=pl.min_horizontal("contract_end", pl.col("category_end").fill_null(NO_END)),
     )
+    # A later classification of the same pair ends the earlier one, as in models/staging/employment_statuses.sql.
+    is_class = pl.col("category").is_in(["A", "B", "NC", "NR"])
+    following = pl.col("starts").shift(-1).over("person_key", "establishment_key", is_class, order_by="starts")
+    statuses = statuses.with_columns(
+        ends=pl.when(is_class & (following > pl.col("starts")))
+        .then(pl.min_horizontal("ends", following - pl.duration(days=1)))
+        .otherwise("ends")
+    )
     last_day = reference.threshold("individual_monitoring_only_from")
     statuses = statuses.with_columns(
         ends=pl.when(pl.col("category").is_in(["NC", "NR"]))
@@ -87,13 +102,14 @@ def _population(employments: pl.DataFrame, establishments: pl.DataFrame, links: 
 
 
 def _resolved(links: pl.DataFrame) -> pl.DataFrame:
-    """Chains of links followed to their end: a waiting number, its NIR, and the person that NIR was merged into."""
-    while True:
-        onward = links.rename({"worker_key": "person_key", "person_key": "onward"})
-        followed = links.join(onward, on="person_key", how="left").select(
-            "worker_key", person_key=pl.coalesce("onward", "person_key")
-        )
-        followed = followed.filter(pl.col("worker_key") != pl.col("person_key"))
-        if followed.sort("worker_key").equals(links.sort("worker_key")):
-            return links
-        links = followed
+    """Chains of links followed to their end; a circle ends at its smallest key, as in staging/person_keys.sql."""
+    onward = dict(links.select("worker_key", "person_key").iter_rows())
+    ends = {}
+    for start in onward:
+        key, seen = start, []
+        while key in onward and key not in seen:
+            seen.append(key)
+            key = onward[key]
+        ends[start] = min(seen[seen.index(key) :]) if key in seen else key
+    kept = {start: end for start, end in ends.items() if start != end}
+    return pl.DataFrame({"worker_key": list(kept), "person_key": list(kept.values())}, schema=links.schema)

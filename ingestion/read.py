@@ -38,7 +38,7 @@ class Rows:
 
 def parse_name(name: str) -> FileName:
     """Layout, sender and time from the file name; raises DeliveryRefused F06 or F03."""
-    match = _NAME.match(name)
+    match = _NAME.fullmatch(name)
     layouts = [*Layout.codes()]
     if match is None or match["layout"] not in layouts:
         raise DeliveryRefused(
@@ -129,7 +129,7 @@ def _check_header(name: str, line: str, fields: list[str]) -> None:
     expected = fields[position] if position < len(fields) else "no further field"
     raise DeliveryRefused(
         f"{name}, line 1: field {position + 1} of the header should be {expected!r} (rule F02).",
-        next_step="Use the layout's exact header; see docs/layouts.md.",
+        next_step="Use the layout's exact header; see lake/reference/layouts.csv.",
         code="F02",
     )
 

@@ -53,6 +53,7 @@ class Model:
     own_establishments_only: bool = False
     disclosure: str | None = None
     adds_up_within: tuple[str, ...] = ()
+    total: tuple[str, str] | None = None
 
     @property
     def is_served(self) -> bool:
@@ -99,6 +100,7 @@ def load(path: Path) -> Model:
             kind=said.pop("kind", "table"),
             columns=columns,
             adds_up_within=tuple(said.pop("adds_up_within", ())),
+            total=tuple(said.pop("total", ())) or None,
             **{"level": INTERNAL, "scope": "none", "source": "", **said},
         )
     except TypeError as error:
@@ -119,6 +121,7 @@ def check(model: Model) -> None:
     if model.is_mart and not model.columns:
         raise ModelError(f"{sidecar}: every column of a mart needs [columns.<name>].")
     named = [model.quantity_column, model.dosimetry_column, model.date_column, *model.adds_up_within]
+    named += list(model.total or ())[:1]
     named += [column.follows for column in model.columns.values()]
     missing = [name for name in named if name and name not in model.columns]
     if missing:

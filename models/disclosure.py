@@ -2,7 +2,8 @@
 
 A hidden value is NULL; `suppressed` says that the row hides something and `suppression_reason` why:
 PERSONS (too few monitored), ESTABLISHMENTS (too few behind the cell), EXPOSED (too few exposed for a dose),
-DOMINANCE (one person or establishment is most of it), COUNT (a count of 1 to 10; of an establishment's exposed, also 0), SECONDARY (would reveal another).
+DOMINANCE (one person or establishment is most of it), COUNT (a count of 1 to 10, an establishment's exposed from 0, or
+one that gives such a count by subtraction), SECONDARY (would reveal another).
 Sources: lake/reference/thresholds.csv; Insee, manuel de protection des tableaux.
 """
 
@@ -43,16 +44,20 @@ def protect(frame: pl.DataFrame, model: Model, thresholds: Thresholds) -> pl.Dat
 
     The frame must hold whole partitions (`adds_up_within`), else secondary suppression cannot see what adds up.
     """
-    has_small_groups = _too_few(frame, model, thresholds)
-    frame = frame.with_columns(_reason=has_small_groups)
-    frame = _secondary_rows(frame, model)
+    counts = [c.name for c in model.columns.values() if c.protection in ("count", "exceedance_count")]
+    # What is hidden must still be added up: the sizes as they are, beside the columns that will be shown.
+    frame = frame.with_columns(pl.col(c).alias(_true(c)) for c in counts)
+    frame = frame.with_columns(_reason=_too_few(frame, model, thresholds))
+    frame = _secondary_rows(frame, model, thresholds)
     everything = [c.name for c in model.columns.values() if c.protection in _NUMBERS]
     frame = _hide(frame, everything, pl.col("_reason").is_not_null())
     frame = _hide_magnitudes(frame, model, thresholds)
     frame = _hide_counts(frame, model, thresholds)
     controls = [c.name for c in model.columns.values() if c.protection == "control"]
     reason = pl.col("_reason").fill_null("")
-    return frame.with_columns(suppressed=reason != "", suppression_reason=reason).drop("_reason", *controls)
+    return frame.with_columns(suppressed=reason != "", suppression_reason=reason).drop(
+        "_reason", *controls, *map(_true, counts)
+    )
 
 
 _NUMBERS = ("count", "exceedance_count", "magnitude", "high_percentile")
@@ -67,20 +72,40 @@ def _too_few(frame: pl.DataFrame, model: Model, thresholds: Thresholds) -> pl.Ex
     return rule.otherwise(pl.lit(None, dtype=pl.String))
 
 
-def _secondary_rows(frame: pl.DataFrame, model: Model) -> pl.DataFrame:
-    """Hide the next smallest row of a partition in which exactly one row is hidden."""
-    size = pl.col("workers" if model.disclosure == "classes" else "monitored")
-    extra = _second_of_one(pl.col("_reason").is_not_null(), size, list(model.adds_up_within))
-    return frame.with_columns(_reason=pl.when(extra).then(pl.lit("SECONDARY")).otherwise(pl.col("_reason")))
+def _true(column: str) -> str:
+    return f"_true_{column}"
 
 
-def _second_of_one(hidden: pl.Expr, size: pl.Expr, within: list[str]) -> pl.Expr:
-    """True for the smallest visible row of a partition that hides exactly one of several."""
-    if not within:
-        return pl.lit(False)
-    rank = pl.when(~hidden).then(size).rank("ordinal").over(within)
-    alone = (hidden.cast(pl.Int32).sum().over(within) == 1) & (pl.len().over(within) > 1)
-    return (alone & ~hidden & (rank == 1)).fill_null(False)
+def _secondary_rows(frame: pl.DataFrame, model: Model, thresholds: Thresholds) -> pl.DataFrame:
+    """Hide more rows of a partition in which what is hidden could be had by subtraction."""
+    size = pl.col(_true("workers" if model.disclosure == "classes" else "monitored"))
+    frame = _with_extra(frame, pl.col("_reason").is_not_null(), size, model, thresholds)
+    reason = pl.when("_extra").then(pl.lit("SECONDARY")).otherwise(pl.col("_reason"))
+    return frame.with_columns(_reason=reason).drop("_extra")
+
+
+def _with_extra(
+    frame: pl.DataFrame, hidden: pl.Expr, size: pl.Expr, model: Model, thresholds: Thresholds
+) -> pl.DataFrame:
+    """The frame with `_extra`: the smallest visible rows that must go too.
+
+    A reader subtracts what is visible of a partition from its total; what is left must be at least two rows and at
+    least `persons` persons. The partition's own total row (`Model.total`) is not part of it.
+    """
+    if not model.adds_up_within:
+        return frame.with_columns(_extra=pl.lit(False))
+    total = pl.col(model.total[0]) == model.total[1] if model.total else pl.lit(False)
+    frame = frame.with_columns(_total=total, _out=hidden.fill_null(False), _size=size.fill_null(0))
+    within = [*model.adds_up_within, "_total"]
+    can_go = ~pl.col("_out") & (pl.col("_size") > 0)
+    frame = frame.with_columns(_rank=pl.when(can_go).then("_size").rank("ordinal").over(within))
+    visible = pl.when(can_go).then("_size").otherwise(0)
+    before = visible.cum_sum().over(within, order_by="_rank") - visible
+    left = pl.when("_out").then("_size").otherwise(0).sum().over(within) + before
+    out = pl.col("_out").sum().over(within)
+    is_alone = (out == 1) & (pl.col("_rank") == 1)
+    extra = can_go & ~pl.col("_total") & (out > 0) & (is_alone | (left < thresholds.persons))
+    return frame.with_columns(_extra=extra.fill_null(False)).drop("_total", "_out", "_size", "_rank")
 
 
 def _hide_magnitudes(frame: pl.DataFrame, model: Model, thresholds: Thresholds) -> pl.DataFrame:
@@ -99,8 +124,9 @@ def _hide_magnitudes(frame: pl.DataFrame, model: Model, thresholds: Thresholds) 
         .otherwise(pl.lit(None, dtype=pl.String))
     )
     frame = frame.with_columns(_magnitudes=why)
-    extra = _second_of_one(pl.col("_magnitudes").is_not_null(), pl.col("exposed"), list(model.adds_up_within))
-    frame = frame.with_columns(_magnitudes=pl.when(extra).then(pl.lit("SECONDARY")).otherwise(pl.col("_magnitudes")))
+    frame = _with_extra(frame, pl.col("_magnitudes").is_not_null(), pl.col(_true("exposed")), model, thresholds)
+    secondary = pl.when("_extra").then(pl.lit("SECONDARY")).otherwise(pl.col("_magnitudes"))
+    frame = frame.with_columns(_magnitudes=secondary).drop("_extra")
     magnitudes = [c.name for c in model.columns.values() if c.protection in ("magnitude", "high_percentile")]
     high = [c.name for c in model.columns.values() if c.protection == "high_percentile"]
     frame = _hide(frame, magnitudes, pl.col("_magnitudes").is_not_null())
@@ -110,29 +136,37 @@ def _hide_magnitudes(frame: pl.DataFrame, model: Model, thresholds: Thresholds) 
 
 def _hide_counts(frame: pl.DataFrame, model: Model, thresholds: Thresholds) -> pl.DataFrame:
     """Hide counts of 1 to 10, the count that would give one back, and the ratios made of them."""
+    frame = frame.with_columns(_last=pl.col(_true("exposed")))
     for column in model.columns.values():
         if column.protection not in ("count", "exceedance_count"):
             continue
+        is_above = column.name.startswith("n_gt_")
         small = pl.col(column.name).is_between(1, thresholds.persons - 1)
         if column.name == "exposed" and model.level == Data.ESTABLISHMENT:
             # An employer knows who stands behind the count: nobody exposed tells each one's dose, zero.
             small = pl.col("exposed") < thresholds.persons
+        if is_above:
+            # Counts above rising doses: the class between two that are shown must not be small either.
+            between = pl.col("_last") - pl.col(column.name)
+            small = small | between.is_between(1, thresholds.persons - 1)
         if column.protection == "exceedance_count":
             small = small & ~pl.col("dimension").is_in(_NATIONAL_NEWS)
         frame = frame.with_columns(_small=small.fill_null(True))
-        size = pl.when(pl.col(column.name) > 0).then(pl.col(column.name))
-        extra = _second_of_one(pl.col("_small"), size, list(model.adds_up_within))
+        frame = _with_extra(frame, pl.col("_small"), pl.col(_true(column.name)), model, thresholds)
+        extra = pl.col("_extra")
         if column.protection == "exceedance_count":
             extra = extra & ~pl.col("dimension").is_in(_NATIONAL_NEWS)
         hidden = pl.col("_small") | extra
         why = pl.when(extra).then(pl.lit("SECONDARY")).when(small.fill_null(False)).then(pl.lit("COUNT"))
-        frame = frame.with_columns(_hidden=hidden, _reason=pl.coalesce("_reason", why))
+        frame = frame.with_columns(_hidden=hidden, _reason=pl.coalesce("_reason", why)).drop("_extra")
+        if is_above:
+            frame = frame.with_columns(_last=pl.when("_hidden").then("_last").otherwise(pl.col(column.name)))
         followers = [c.name for c in model.columns.values() if c.follows == column.name]
         if column.name in ("monitored", "exposed", "workers"):
             # A mean and a total would give the hidden number of persons back.
             followers += [c.name for c in model.columns.values() if c.protection in ("magnitude", "high_percentile")]
         frame = _hide(frame, [column.name, *followers], pl.col("_hidden")).drop("_small", "_hidden")
-    return frame
+    return frame.drop("_last")
 
 
 def _hide(frame: pl.DataFrame, columns: list[str], where: pl.Expr) -> pl.DataFrame:

@@ -1,6 +1,6 @@
 """A research extract: pseudonymised person-years that are safe to hold, with a codebook and what they were made from.
 
-Persons carry a pseudonym of their project alone (keyed digest of 128 bits), so that two projects cannot be joined.
+Persons carry a pseudonym of their project alone (keyed digest of 128 bits): those of two projects do not meet.
 A row whose description fits fewer persons of the year than the threshold is described less finely, step by step.
 Source: arrêté du 23 juin 2023 art. 7; RGPD art. 4 (5), 89; WP29 opinion 05/2014.
 """
@@ -24,15 +24,15 @@ from registry.keys import Keys
 from registry.policy import Data, decide
 
 MERGED = "MERGED"
-DESCRIPTION = ("sex", "age_band", "category", "sector_code", "occupation_code")
+DESCRIPTION = ("sex", "birth_years", "category", "sector_code", "occupation_code")
 
 # Each step blurs one more column; the last leaves the year alone.
 _STEPS = (
     (),
     ("occupation_code",),
-    ("occupation_code", "age_band"),
-    ("occupation_code", "age_band", "sector_code"),
-    ("occupation_code", "age_band", "sector_code", "category"),
+    ("occupation_code", "birth_years"),
+    ("occupation_code", "birth_years", "sector_code"),
+    ("occupation_code", "birth_years", "sector_code", "category"),
     DESCRIPTION,
 )
 
@@ -42,7 +42,7 @@ select
     doses.year,
     doses.limit_quantity,
     persons.sex,
-    cast(floor((doses.year - persons.birth_year) / 5) * 5 as integer) as age_from,
+    cast(floor(persons.birth_year / 5) * 5 as integer) as born_from,
     doses.category,
     doses.sector_code,
     coalesce(doses.occupation_code, 'M00') as occupation_code,
@@ -64,7 +64,7 @@ CODEBOOK = (
     ("year", "année", "Année civile de fin de période", "Calendar year of the period's end"),
     ("limit_quantity", "", "Grandeur limitée par la loi", "Quantity that the law limits"),
     ("sex", "", "Sexe (M, F)", "Sex (M, F)"),
-    ("age_band", "années", "Âge dans l'année, par cinq ans", "Age in the year, by five years"),
+    ("birth_years", "années", "Années de naissance, par cinq", "Years of birth, by five"),
     ("category", "", "Catégorie (A, B, …)", "Category (A, B, …)"),
     ("sector_code", "", "Secteur d'activité, deux niveaux au plus", "Sector, two levels at most"),
     ("occupation_code", "", "Métier", "Occupation"),
@@ -79,7 +79,7 @@ def make_extract(settings: Settings, engine: Engine, keys: Keys, extract: Extrac
     The right is asked again: a designation may have ended since the request. Raises AccessDenied then.
     """
     viewer = viewer_of(engine, extract.account_id, date.today())
-    decide(viewer, Data.EXTRACT).or_raise()
+    opened = decide(viewer, Data.EXTRACT).or_raise().cell
     if extract.project_code not in project_codes_of(engine, extract.account_id, date.today()):
         raise AccessDenied(
             "La désignation pour ce projet a pris fin.", next_step="Demandez-la de nouveau à l'équipe du registre."
@@ -87,7 +87,8 @@ def make_extract(settings: Settings, engine: Engine, keys: Keys, extract: Extrac
     snapshots = Snapshots(settings)
     version = snapshots.version()
     years = [extract.first_year, extract.last_year] * 2
-    rows = blurred(_described(snapshots.query(_PERSON_YEARS, years)))
+    rows = snapshots.query(_PERSON_YEARS, years).filter(pl.col("limit_quantity").is_in(sorted(opened.quantities)))
+    rows = blurred(_described(rows))
     rows = _pseudonymised(rows, keys.derive(f"research project {extract.project_code}"))
     snapshots.close()
     return version, rows.height, _write(folder_of(settings, extract.extract_id), rows, extract, version)
@@ -109,8 +110,9 @@ def blurred(rows: pl.DataFrame) -> pl.DataFrame:
 
 def _described(rows: pl.DataFrame) -> pl.DataFrame:
     two_levels = pl.col("sector_code").str.split(".").list.head(2).list.join(".")
-    band = pl.concat_str(pl.col("age_from"), pl.lit("-"), pl.col("age_from") + 4)
-    return rows.with_columns(sector_code=two_levels, age_band=band).drop("age_from")
+    # Of birth, not of age: the year in which an age band changes would give the year of birth away.
+    cohort = pl.concat_str(pl.col("born_from"), pl.lit("-"), pl.col("born_from") + 4)
+    return rows.with_columns(sector_code=two_levels, birth_years=cohort).drop("born_from")
 
 
 def _pseudonymised(rows: pl.DataFrame, key: bytes) -> pl.DataFrame:

@@ -156,7 +156,13 @@ TABLE: dict[Role, dict[Data, Cell]] = {
     },
     Role.RESEARCHER: {
         Data.NATIONAL: Cell(Rows.ALL, _ANYONE),
-        Data.EXTRACT: Cell(Rows.OWN_PROJECTS, "arrêté du 23 juin 2023 art. 7"),
+        # Internal dose is under medical secrecy: an extract holds external quantities.
+        Data.EXTRACT: Cell(
+            Rows.OWN_PROJECTS,
+            "arrêté du 23 juin 2023 art. 7",
+            quantities=EXTERNAL_QUANTITIES,
+            dosimetry=EXTERNAL_DOSIMETRY,
+        ),
     },
     Role.REGISTER: {
         Data.DELIVERY: Cell(Rows.ALL, "arrêté du 23 juin 2023 art. 2"),

@@ -106,7 +106,7 @@ class Vault:
                 for key, mac, sealed in connection.execute(query, {"keys": worker_keys[start : start + _CHUNK]}):
                     found[key] = self._unseal(mac, sealed)
         if len(found) != len(set(worker_keys)):
-            raise IdentityConflict("A key has no identity in the vault.", next_step="Run `dosilake doctor`.")
+            raise IdentityConflict("A key has no identity in the vault.", next_step="Run `dosilake check`.")
         return found
 
     def _macs(self, purpose: str, values: pl.Series) -> pl.Series:

@@ -14,10 +14,11 @@ with waiting as (
         and not exists (select 1 from removed_rows where removed_rows.dose_row = waiting.dose_id >> 3)
 ),
 
+-- A waiting record that was sent again and loaded stands in the doses under its sender's identifier.
 released as (
-    select doses.dose_id
-    from lake.doses
-    where doses.dose_id in (select dose_id from waiting)
+    select distinct waiting.dose_id
+    from waiting
+    inner join lake.doses on doses.sender_code = waiting.sender_code and doses.record_id = waiting.record_id
 )
 
 select

@@ -23,6 +23,6 @@ def health(ground: On) -> Health:
         with ground.engine.connect() as connection:
             connection.execute(text("select 1"))
     except SQLAlchemyError:
-        raise StorageError("The registry database does not answer.", next_step="See `dosilake doctor`.") from None
+        raise StorageError("The registry database does not answer.", next_step="See `dosilake check`.") from None
     snapshot = ground.snapshot_version()
     return Health(status="ok" if snapshot else "empty", snapshot=snapshot)

@@ -186,10 +186,10 @@ def test_an_employer_never_gets_a_dose_of_a_person(asks, web):
 def test_a_page_shows_the_number_of_the_mart(asks):
     ask = asks("autorite")
     row = ask.ground.access.fetch(
-        "national_statistics", ask.viewer, where={"limit_quantity": "effective", "dimension": "ALL", "year": 2023},
+        "national_statistics", ask.viewer, where={"limit_quantity": "effective", "dimension": "ALL", "year": 2020},
         purpose="test",
     ).row(0, named=True)  # fmt: skip
-    shown = said(fill(asks("autorite", year="2023"), "/app/national")[0])
+    shown = said(fill(asks("autorite", year="2020"), "/app/national")[0])
     assert ask.number(row["monitored"]) in shown and ask.number(row["collective_dose_man_sv"], 3) in shown
 
 
@@ -203,7 +203,7 @@ def test_an_address_that_makes_no_sense_falls_back(asks, params):
 
 def test_keys_in_an_address_are_numbers():
     assert find("/worker/12")[1] == {"worker_key": 12}
-    assert find("/worker/1850123456789012345678")[0] is None
+    assert find("/worker/1850175123000012345678")[0] is None
     assert find("/worker/x")[0] is None
 
 

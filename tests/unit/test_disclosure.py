@@ -115,3 +115,29 @@ def test_an_employer_cannot_read_that_nobody_was_exposed(exposed, shown):
     frame = protect(pl.DataFrame([row | {"n_gt_1": 11, "n_gt_6": 11}]), model, RULES)
     assert frame["exposed"].to_list() == [shown]
     assert frame["monitored"].to_list() == [40]
+
+
+@pytest.mark.parametrize("sizes", [(20, 1), (20, 15, 3), (40, 30, 5, 5), (200, 12, 4), (30, 0, 1), (60, 11, 11, 1)])
+def test_an_employer_cannot_subtract_the_visible_jobs_from_the_whole(sizes):
+    """What is left of ALL after the visible occupations is nothing, or at least eleven persons of two occupations."""
+    model = models()["establishment_comparison"]
+    numbers = {c.name: 100 for c in model.columns.values() if c.protection not in ("key", "control")}
+    keys = {c.name: Decimal("0.1") for c in model.columns.values() if c.protection == "control"}
+    keys |= {"establishment_key": 1, "year": 2023, "sector_code": "NUC"}
+    jobs = [
+        {**keys, **numbers, "occupation_code": f"M{i:02d}", "monitored": size + 40, "exposed": size}
+        for i, size in enumerate(sizes)
+    ]
+    whole = {**keys, **numbers, "occupation_code": "ALL", "monitored": sum(sizes) + 40 * len(sizes)}
+    shown = protect(pl.DataFrame([*jobs, whole | {"exposed": sum(sizes)}]), model, RULES)
+    by_job = dict(zip(shown["occupation_code"], shown["exposed"], strict=True))
+    assert by_job["ALL"] == sum(sizes)
+    hidden = [size for i, size in enumerate(sizes) if by_job[f"M{i:02d}"] is None]
+    assert not hidden or (len(hidden) >= 2 and sum(hidden) >= RULES.persons) or len(hidden) == len(sizes)
+
+
+def test_the_class_between_two_counts_that_are_shown_is_not_small():
+    shown = national({"group_code": "M", "n_gt_5": 60, "n_gt_6": 57, "n_gt_10": 30, "n_gt_15": 30, "n_gt_20": 12})
+    assert shown["n_gt_5"].to_list() == [60]
+    assert shown["n_gt_6"].to_list() == [None], "three persons between 5 and 6 mSv"
+    assert shown["n_gt_10"].to_list() == [30]

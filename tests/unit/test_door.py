@@ -11,6 +11,7 @@ from delivery_files import Files, content, line, nir, siret
 from ingestion import door as door_module
 from ingestion import reports
 from ingestion.door import Door
+from ingestion.population import _resolved
 from lake.errors import DeliveryRefused, UsageError
 from lake.schema import place_of
 from lake.settings import Settings
@@ -249,8 +250,101 @@ def test_a_waiting_number_that_gets_its_nir_is_one_person(door, files):
     door.receive(files.write("TRAV", line("TRAV", nir=nir(60), replaces_nir=waiting_number)), AT)
     links = door.lake.scan("identity_links").collect()
     assert links.select("worker_key", "person_key", "reason").rows() == [(2, 3, "NIA_REPLACED")]
-    report = door.receive(files.write("PASS", line("PASS", nir=nir(60), record_id="r2", period_end="2020-01-15")), AT)
-    assert report.report["rows_loaded"] == 1
+    report = door.receive(
+        files.write(
+            "PASS",
+            line("PASS", nir=nir(60), record_id="r2", period_end="2020-01-15"),
+            line("PASS", nir=nir(60), record_id="r3", period_start="2020-02-01", period_end="2020-02-05"),
+        ),
+        AT,
+    ).report
+    # The same person under both numbers: January is held already, February is new.
+    assert _findings(door, report) == [(2, "P03"), (2, "P04")]
+    assert report["rows_loaded"] == 1
+
+
+@pytest.mark.parametrize(
+    ("replaced", "name"), [(nir(), "MARTIGNEUL"), ("7" + nir(61)[1:], "AUTRENOM"), ("7" + nir(62)[1:], "MARTIGNEUL")]
+)
+def test_nobody_takes_over_a_number_that_is_not_their_own_waiting_number(door, files, replaced, name):
+    door.receive(files.write("TRAV", line("TRAV", nir="7" + nir(61)[1:], id_kind="NIA")), AT)
+    taking = line("TRAV", nir=nir(70), birth_name=name, replaces_nir=replaced)
+    assert _findings(door, door.receive(files.write("TRAV", taking), AT).report) == [(2, "I11")]
+    assert door.lake.scan("identity_links").collect().is_empty()
+
+
+def test_a_circle_of_links_ends():
+    links = pl.DataFrame({"worker_key": [1, 2, 3, 9], "person_key": [2, 3, 1, 3]})
+    assert _resolved(links).sort("worker_key").rows() == [(2, 1), (3, 1), (9, 1)]
+
+
+def test_a_file_refused_for_its_name_comes_back_under_a_good_one(door, files):
+    good = files.write("PASS", line("PASS"))
+    bad = files.folder / "PASS_LANDAUER_20200210.csv"
+    bad.write_bytes(good.read_bytes())
+    assert door.receive(bad, AT).report["refusal_code"] == "F06"
+    assert door.receive(good, AT).report["rows_loaded"] == 1
+
+
+def test_a_row_that_waited_loads_when_it_is_sent_again_after_the_declaration(door, files):
+    unknown = line("PASS", nir=nir(50))
+    door.receive(files.write("PASS", unknown), AT)
+    again = door.receive(files.write("PASS", unknown, line("PASS", record_id="r2")), AT).report
+    assert (again["rows_duplicate"], again["rows_loaded"]) == (1, 1)
+    door.receive(files.write("TRAV", line("TRAV", nir=nir(50))), AT)
+    loaded = door.receive(files.write("PASS", unknown, line("PASS", record_id="r3", value_msv="x")), AT).report
+    assert loaded["rows_loaded"] == 1
+    # And now that it is held, it is held.
+    held = door.receive(files.write("PASS", unknown, line("PASS", record_id="r4", value_msv="y")), AT).report
+    assert (held["rows_duplicate"], held["rows_loaded"]) == (1, 0)
+
+
+def test_a_refused_row_takes_no_identifier_and_no_target(door, files):
+    report = door.receive(files.write("PASS", line("PASS", first_names="Camille"), line("PASS")), AT).report
+    assert _findings(door, report) == [(2, "I06")]
+    change = {"record_action": "REPLACE", "replaces_record_id": "r1", "motive_code": "TYPING"}
+    report = door.receive(
+        files.write(
+            "PASS",
+            line("PASS", record_id="r2", first_names="Camille", **change),
+            line("PASS", record_id="r3", value_msv="0.200", **change),
+        ),
+        AT,
+    ).report
+    assert _findings(door, report) == [(2, "I06")] and report["rows_loaded"] == 1
+
+
+def test_another_persons_record_is_replaced_only_for_a_motive_of_identity(door, files):
+    door.receive(files.write("TRAV", line("TRAV", nir=nir(51))), AT)
+    door.receive(files.write("PASS", line("PASS")), AT)
+    change = {"record_action": "REPLACE", "replaces_record_id": "r1", "nir": nir(51)}
+    report = door.receive(files.write("PASS", line("PASS", record_id="r2", motive_code="TYPING", **change)), AT).report
+    assert _findings(door, report) == [(2, "D05")]
+    moved = door.receive(files.write("PASS", line("PASS", record_id="r3", motive_code="IDENTITY", **change)), AT)
+    assert moved.report["rows_loaded"] == 1
+
+
+def test_a_file_nobody_foresaw_is_set_aside_and_the_next_one_lands(door, files, monkeypatch):
+    strange = files.write("PASS", line("PASS", record_id="strange"))
+    with monkeypatch.context() as patched:
+        patched.setattr(door_module, "judge_measurements", lambda *_: 1 / 0)
+        report = door.receive(strange, AT).report
+    assert report["refusal_code"] == "F08" and not report["accepted"]
+    assert door.receive(files.write("PASS", line("PASS")), AT).report["rows_loaded"] == 1
+    assert _doses(door)["record_id"].to_list() == ["r1"]
+
+
+@pytest.mark.parametrize("table", ["employments", "persons", "deliveries"])
+def test_a_crash_in_a_worker_list_loses_nobody(door, files, monkeypatch, tmp_path, table):
+    path = files.write("TRAV", line("TRAV", nir=nir(52)))
+    with monkeypatch.context() as patched:
+        _crash(patched, f"append:{table}", "before")
+        with pytest.raises(RuntimeError, match="crash"):
+            door.receive(path, AT)
+    again = Door(Settings(home=tmp_path / "home"))
+    again.receive(path, AT)
+    assert again.lake.scan("persons").collect()["worker_key"].sort().to_list() == [1, 2]
+    assert again.lake.scan("employments").collect()["worker_key"].sort().to_list() == [1, 2]
 
 
 STEPS = ["_keep", "number_delivery", "append:doses", "append:rejections", "append:deliveries", "save", "mark_landed"]
