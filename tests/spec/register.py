@@ -17,7 +17,7 @@ LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 
 DEFAULTS = {
     "doses": {
-        "delivery_no": 1, "part": 0, "sender_code": "LANDAUER", "record_id": "r", "worker_key": 1,
+        "delivery_no": 1, "part": 0, "sender_code": "LANDAUER", "worker_key": 1,
         "establishment_key": 10, "sector_code": "MED.01.01", "dosimetry": "PASSIVE", "quantity": "HP10",
         "radiation": "PHOTON", "body_location": "TRUNK", "result_status": "MEASURED", "situation": "PLANNED",
         "record_action": "NEW", "author_role": "BODY", "dose_msv": Decimal("1.000"),
@@ -57,6 +57,7 @@ class Register:
         if table in ("doses", "waiting"):
             row["row_no"] = row["row_no"] or len(self.rows["doses"]) + len(self.rows["waiting"]) + 2
             row["dose_id"] = dose_id(row["delivery_no"], row["row_no"], row["part"])
+            row["record_id"] = row["record_id"] or f"r{row['delivery_no']}-{row['row_no']}"
             row["period_start"] = row["period_start"] or row["period_end"].replace(day=1)
             row["received_at"] = row["received_at"] or datetime(
                 row["period_end"].year, row["period_end"].month, row["period_end"].day, 12, tzinfo=UTC

@@ -90,6 +90,15 @@ def test_rows_that_wait_are_provisional(register):
     ]
 
 
+def test_a_record_that_waited_and_came_again_is_counted_once(register):
+    register.dose("2024-01-31", "12.000")
+    waiting = register.add(
+        "waiting", period_end=date(2024, 2, 29), dose_msv=5, worker_key=1, delivery_no=2, record_id="w"
+    )
+    register.dose("2024-02-29", "5.000", delivery_no=3, record_id=waiting["record_id"])
+    assert episodes(register, "provisional_exceedances") == []
+
+
 def test_a_corrected_exceedance_is_gone_but_not_forgotten(register):
     wrong = register.dose("2024-01-31", "500.000")
     register.dose("2024-01-31", "0.500", record_action="REPLACE", replaces_dose_id=wrong["dose_id"],
