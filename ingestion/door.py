@@ -144,13 +144,14 @@ class Door:
             judgement = self._judge(numbered, name.layout, name.sender_code, rows)
         except DeliveryRefused as error:
             refusal = error
-        except (DosilakeError, OSError):
+        except (DosilakeError, OSError, MemoryError):
+            # The machine's fault, not the file's: it stays unlanded and is taken up by the next run.
             raise
         except Exception as error:
             # One file that nobody foresaw must not stop every other: nothing of it is in the lake yet.
             refusal = DeliveryRefused(
                 f"{numbered.file_name} could not be judged ({type(error).__name__}, rule F08); its bytes are kept.",
-                next_step="Nothing to send again: the register team is told.",
+                next_step="Nothing to send again: the register team sees it among the deliveries.",
                 code="F08",
             )
         findings = judgement.findings if judgement else _no_findings()

@@ -334,6 +334,19 @@ def test_a_file_nobody_foresaw_is_set_aside_and_the_next_one_lands(door, files, 
     assert _doses(door)["record_id"].to_list() == ["r1"]
 
 
+def test_a_machine_out_of_memory_refuses_no_file(door, files, monkeypatch):
+    path = files.write("PASS", line("PASS"))
+
+    def exhausted(*_):
+        raise MemoryError
+
+    with monkeypatch.context() as patched:
+        patched.setattr(door_module, "judge_measurements", exhausted)
+        with pytest.raises(MemoryError):
+            door.receive(path, AT)
+    assert door.receive(path, AT).report["rows_loaded"] == 1
+
+
 @pytest.mark.parametrize("table", ["employments", "persons", "deliveries"])
 def test_a_crash_in_a_worker_list_loses_nobody(door, files, monkeypatch, tmp_path, table):
     path = files.write("TRAV", line("TRAV", nir=nir(52)))
