@@ -86,29 +86,32 @@ def ingest(
     as_json: AsJson = False,
 ) -> None:
     """Take delivery files in; exit code 1 when one of them is refused as a whole."""
-    from flows.steps import arrival_order, counted
-    from ingestion.door import Door
+    from flows.steps import arrivals
+    from ingestion.door import Arrival, Door
     from ingestion.read import parse_name
     from ingestion.reports import sentences
 
     door = Door(context.obj)
-    paths = [inner for path in files for inner in (arrival_order(path) if path.is_dir() else [path])]
     moment = received_at.replace(tzinfo=received_at.tzinfo or UTC) if received_at else None
-    refused, reports = 0, []
+    paths = [inner for path in files for inner in ([a.path for a in arrivals(path)] if path.is_dir() else [path])]
+    waiting = [Arrival(path, parse_name(path.name).sent_at if as_named else moment) for path in paths]
+    problems, reports = [], []
     with progress_lines() as line:
-        heard = line("Réception") if len(paths) > 1 else None
-        for path, done, total in counted(paths):
+        heard = line("Réception") if len(waiting) > 1 else None
+        for done, (arrival, outcome) in enumerate(door.receive_all(waiting), start=1):
             if heard:
-                heard(path.name, done, total)
-            report = door.receive(path, parse_name(path.name).sent_at if as_named else moment).report
-            refused += not report["accepted"]
-            reports.append(report)
+                heard(arrival.path.name, done, len(waiting))
+            (problems if isinstance(outcome, DosilakeError) else reports).append(outcome)
+    reports = [receipt.report for receipt in reports]
     if as_json:
         typer.echo(json.dumps(reports, ensure_ascii=False, indent=1))
     else:
         for report in reports:
             typer.echo("\n".join(sentences(report)))
-    raise typer.Exit(1 if refused else 0)
+    for problem in problems:
+        typer.echo(f"dosilake: {problem}", err=True)
+    is_refused = not all(report["accepted"] for report in reports)
+    raise typer.Exit(max([int(is_refused), *(problem.exit_code for problem in problems)]))
 
 
 @app.command()

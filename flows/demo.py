@@ -3,9 +3,8 @@
 from collections.abc import Callable
 from datetime import date
 
-from flows.steps import arrival_order, counted, refresh
+from flows.steps import arrivals, refresh
 from ingestion.door import Door
-from ingestion.read import parse_name
 from ingestion.simulate import simulate
 from lake.settings import Settings
 from models.publish import current_version
@@ -40,9 +39,9 @@ def prepare(
         simulate(workers, first_month, last_month, seed, files, lambda part, share: heard(part, int(share * 100), 100))
     door = Door(settings)
     heard = step("Réception des livraisons")
-    for path, done, total in counted(arrival_order(files)):
-        heard(path.name, done, total)
-        door.receive(path, parse_name(path.name).sent_at)
+    sent = arrivals(files)
+    for done, (arrival, _) in enumerate(door.receive_all(sent), start=1):
+        heard(arrival.path.name, done, len(sent))
     refresh(settings, full=current_version(settings) is None, progress=step("Calcul des modèles"))
     return create_demo_accounts(door.engine, settings=settings, **_cast(settings))
 

@@ -25,7 +25,7 @@ def ingest_landed(settings: Settings) -> int:
     door = Door(settings)
     door.land_all()
     files = 0
-    for _, outcome in take_landed(door):
+    for outcome in take_landed(door):
         files += 1
         lines = [str(outcome)] if isinstance(outcome, DosilakeError) else sentences(outcome.report)
         for line in lines:

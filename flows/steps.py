@@ -3,13 +3,12 @@
 import json
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 
-from ingestion.door import Door, Receipt
+from ingestion.door import Arrival, Door, Receipt
 from ingestion.read import parse_name
-from lake.errors import DeliveryRefused, DosilakeError
+from lake.errors import DosilakeError
 from lake.settings import Settings
 from lake.store import Lake
 from models.build import build
@@ -23,16 +22,7 @@ Progress = Callable[[str, int, int], None]
 _STABLE_SECONDS = 1
 
 
-@dataclass(frozen=True)
-class Waiting:
-    """A file of the inbox and what its sidecar says of it."""
-
-    path: Path
-    account_id: int | None
-    received_at: datetime | None
-
-
-def inbox(settings: Settings) -> list[Waiting]:
+def inbox(settings: Settings) -> list[Arrival]:
     """Files that wait in `landing/inbox`, in the order of their names' times.
 
     A file without a sidecar was put there by hand: it is taken once it has not changed for a moment, so that one that
@@ -52,7 +42,7 @@ def inbox(settings: Settings) -> list[Waiting]:
             _set_aside(settings, path)
             continue
         received_at = datetime.fromisoformat(note["received_at"]) if "received_at" in note else None
-        found.append(Waiting(path, note.get("account_id"), received_at))
+        found.append(Arrival(path, received_at, note.get("account_id")))
     return found
 
 
@@ -63,26 +53,22 @@ def _set_aside(settings: Settings, path: Path) -> None:
     path.rename(aside / f"{time.time_ns()}_{path.name}")
 
 
-def take_landed(door: Door, limit: int | None = None) -> Iterator[tuple[Waiting, Receipt | DosilakeError]]:
-    """Pass waiting files through the door; a taken file leaves the inbox, a refused one too large goes to `refused`."""
-    for waiting in inbox(door.settings)[:limit]:
-        try:
-            yield waiting, door.receive(waiting.path, waiting.received_at, waiting.account_id)
-        except DeliveryRefused as error:
+def take_landed(door: Door) -> Iterator[Receipt | DosilakeError]:
+    """Pass waiting files through the door; a taken file leaves the inbox, one too large goes to `refused`."""
+    for waiting, outcome in door.receive_all(inbox(door.settings)):
+        if isinstance(outcome, DosilakeError):
             _set_aside(door.settings, waiting.path)
-            yield waiting, error
         waiting.path.unlink(missing_ok=True)
         waiting.path.with_name(f"{waiting.path.name}.json").unlink(missing_ok=True)
+        yield outcome
 
 
-def arrival_order(folder: Path) -> list[Path]:
-    """Delivery files in the order in which they were sent."""
-    return sorted(folder.glob("*.csv"), key=lambda path: (parse_name(path.name).sent_at, path.name))
-
-
-def counted(paths: list[Path]) -> Iterator[tuple[Path, int, int]]:
-    for done, path in enumerate(paths, start=1):
-        yield path, done, len(paths)
+def arrivals(folder: Path) -> list[Arrival]:
+    """Delivery files in the order in which they were sent, received at the time in their names."""
+    return sorted(
+        (Arrival(path, parse_name(path.name).sent_at) for path in folder.glob("*.csv")),
+        key=lambda arrival: (arrival.received_at, arrival.path.name),
+    )
 
 
 def refresh(

@@ -46,7 +46,7 @@ def work(settings: Settings, stop: threading.Event, say: Say) -> None:
 
 def take_all(door: Door, say: Say) -> None:
     """Take what waits in the inbox and say what became of it."""
-    for _, outcome in take_landed(door):
+    for outcome in take_landed(door):
         if isinstance(outcome, DosilakeError):
             say(str(outcome))
         else:

@@ -2,10 +2,12 @@
 
 A crash at any point, followed by a rerun, leaves the same lake as no crash: the bytes are sealed on disk before the
 delivery is numbered, each table's append is guarded by the delivery's number, and the row of `deliveries` comes last.
+Small deliveries that wait together are written together, each judged as if it had come alone after the one before.
 """
 
 import hashlib
 import os
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,7 +24,7 @@ from ingestion.read import Rows, parse_name, read_rows
 from lake.errors import DeliveryRefused, DosilakeError, NotSignedIn, UsageError
 from lake.schema import DELIVERIES, REJECTIONS, TABLES
 from lake.settings import Settings
-from lake.store import Lake, storage_errors
+from lake.store import Lake, conformed, polars_types, storage_errors
 from lake.vocabulary import Layout
 from registry.accounts import viewer_of
 from registry.database import open_registry
@@ -33,6 +35,10 @@ from registry.vault import Vault
 _LANDING = "landed bytes"
 _LISTS = (Layout.ETAB, Layout.TRAV)
 
+# Deliveries written together: enough to share the cost of a commit, few enough to keep in memory.
+_GROUP_FILES = 64
+_GROUP_BYTES = 32 * 2**20
+
 
 @dataclass(frozen=True)
 class Receipt:
@@ -41,6 +47,26 @@ class Receipt:
     delivery_no: int
     is_resend: bool
     report: dict
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """A file that came, when it did (None: now), and the account that sent it (None: the register team)."""
+
+    path: Path
+    received_at: datetime | None = None
+    account_id: int | None = None
+
+
+@dataclass(frozen=True)
+class _Judged:
+    """A delivery whose rows are settled and appended to the batch, and not reported yet."""
+
+    numbered: Numbered
+    delivery: dict
+    findings: pl.DataFrame
+    record_ids: pl.DataFrame
+    refusal: DeliveryRefused | None
 
 
 class Door:
@@ -68,9 +94,35 @@ class Door:
         Raises UsageError (no such file), DeliveryRefused F07 (too large: left where it is) or StorageError.
         A file refused for another reason is kept, numbered and reported: see Receipt.report["accepted"].
         """
-        data = self._bytes_of(path)
+        accepted = self._accept(Arrival(path, received_at, account_id))
+        self.land_all()
+        return self._receipt(accepted)
+
+    def receive_all(self, arrivals: Iterable[Arrival]) -> Iterator[tuple[Arrival, Receipt | DosilakeError]]:
+        """As `receive` for many files in order, landed in groups; a file that is left where it is gives its error."""
+        group: list[tuple[Arrival, tuple[int, bool] | DosilakeError]] = []
+        size = 0
+        for arrival in arrivals:
+            try:
+                group.append((arrival, self._accept(arrival)))
+                size += arrival.path.stat().st_size
+            except (DeliveryRefused, UsageError) as error:
+                group.append((arrival, error))
+            if len(group) == _GROUP_FILES or size > _GROUP_BYTES:
+                yield from self._landed(group)
+                group, size = [], 0
+        yield from self._landed(group)
+
+    def _landed(self, group) -> Iterator[tuple[Arrival, Receipt | DosilakeError]]:
+        self.land_all()
+        for arrival, accepted in group:
+            yield arrival, accepted if isinstance(accepted, DosilakeError) else self._receipt(accepted)
+
+    def _accept(self, arrival: Arrival) -> tuple[int, bool]:
+        """Seal the bytes and number them; returns the delivery's number and whether it is new."""
+        data = self._bytes_of(arrival.path)
         sha256 = hashlib.sha256(data).hexdigest()
-        name = path.name[:200]
+        name = arrival.path.name[:200]
         layout, sender = _stated(name)
         # A list may come back to an earlier state, and a file refused for its name may come back under a good one:
         # then the name is part of the identity.
@@ -86,22 +138,25 @@ class Door:
                 sender_code=sender,
                 layout=layout.value if layout else None,
                 byte_size=len(data),
-                received_at=received_at or datetime.now(UTC),
-                account_id=account_id,
+                received_at=arrival.received_at or datetime.now(UTC),
+                account_id=arrival.account_id,
             )
             if is_new:
                 reports.save(self.settings, numbered.delivery_no, "acknowledgement", reports.acknowledgement(numbered))
-            self.land_all()
-            return Receipt(numbered.delivery_no, not is_new, reports.load(self.settings, numbered.delivery_no))
+        return numbered.delivery_no, is_new
+
+    def _receipt(self, accepted: tuple[int, bool]) -> Receipt:
+        delivery_no, is_new = accepted
+        return Receipt(delivery_no, not is_new, reports.load(self.settings, delivery_no))
 
     def land_all(self) -> list[int]:
         """Land every delivery that is received and not in the lake yet, oldest first; one lander at a time."""
-        with FileLock(self.settings.landing / ".lander.lock"):
+        with storage_errors(self.settings.home), FileLock(self.settings.landing / ".lander.lock"):
             waiting = unlanded(self.engine)
             if waiting:
                 with self.lake.alone():
-                    for numbered in waiting:
-                        self._land(numbered)
+                    for start, end in _groups(waiting):
+                        self._land(waiting[start:end], tuple(n.delivery_no for n in waiting[start:]))
         return [numbered.delivery_no for numbered in waiting]
 
     def bytes_of(self, numbered: Numbered) -> bytes:
@@ -136,12 +191,30 @@ class Door:
             os.fsync(file.fileno())
         os.replace(draft, path)
 
-    def _land(self, numbered: Numbered) -> None:
+    def _land(self, group: list[Numbered], unlanded: tuple[int, ...]) -> None:
+        """Judge the deliveries one after the other, write them together, then report each."""
+        with self.lake.batch(last=DELIVERIES):
+            judged = [self._judged(numbered, unlanded[i:]) for i, numbered in enumerate(group)]
+        for one in judged:
+            report = reports.execution_report(one.delivery, one.findings)
+            if one.refusal:
+                report |= {"refusal": one.refusal.what, "next_step": one.refusal.next_step}
+            number = one.numbered.delivery_no
+            reports.save_findings(self.settings, number, one.findings, one.record_ids)
+            reports.save(self.settings, number, "report", report)
+        mark_landed(self.engine, [numbered.delivery_no for numbered in group])
+
+    def _judged(self, numbered: Numbered, unlanded: tuple[int, ...]) -> _Judged:
         rows, judgement, refusal = None, None, None
+        tables: dict[str, pl.DataFrame] = {}
         try:
             name = parse_name(numbered.file_name)
             rows = read_rows(numbered.file_name, name.layout, self.bytes_of(numbered))
-            judgement = self._judge(numbered, name.layout, name.sender_code, rows)
+            question = Question(
+                numbered.delivery_no, name.sender_code, name.layout, numbered.received_at, rows, unlanded
+            )
+            judgement = self._judge(numbered, question)
+            tables = {table: conformed(frame, TABLES[table]) for table, frame in judgement.tables.items()}
         except DeliveryRefused as error:
             refusal = error
         except (DosilakeError, OSError, MemoryError):
@@ -149,6 +222,7 @@ class Door:
             raise
         except Exception as error:
             # One file that nobody foresaw must not stop every other: nothing of it is in the lake yet.
+            judgement = None
             refusal = DeliveryRefused(
                 f"{numbered.file_name} could not be judged ({type(error).__name__}, rule F08); its bytes are kept.",
                 next_step="Nothing to send again: the register team sees it among the deliveries.",
@@ -157,28 +231,22 @@ class Door:
         findings = judgement.findings if judgement else _no_findings()
         delivery = _delivery_row(numbered, judgement, refusal)
         app_id = f"delivery-{numbered.delivery_no}"
-        for table_name, frame in (judgement.tables if judgement else {}).items():
+        tables[REJECTIONS.name] = findings.with_columns(delivery_no=pl.lit(numbered.delivery_no, dtype=pl.Int32))
+        tables[DELIVERIES.name] = pl.DataFrame([delivery], schema_overrides=polars_types(DELIVERIES))
+        for table, frame in tables.items():
             if not frame.is_empty():
-                self.lake.append(TABLES[table_name], frame, app_id)
-        if not findings.is_empty():
-            stamped = findings.with_columns(delivery_no=pl.lit(numbered.delivery_no, dtype=pl.Int32))
-            self.lake.append(REJECTIONS, stamped, app_id)
-        self.lake.append(DELIVERIES, pl.DataFrame([delivery], schema_overrides=_DELIVERY_TYPES), app_id)
-        reports.save_findings(self.settings, numbered.delivery_no, findings, _record_ids(rows))
-        report = reports.execution_report(delivery, findings)
-        if refusal:
-            report |= {"refusal": refusal.what, "next_step": refusal.next_step}
-        reports.save(self.settings, numbered.delivery_no, "report", report)
-        mark_landed(self.engine, numbered.delivery_no)
+                self.lake.append(TABLES[table], frame, app_id)
+        if numbered.layout in _LISTS:
+            self._populations.forget()
+        return _Judged(numbered, delivery, findings, _record_ids(rows), refusal)
 
-    def _judge(self, numbered: Numbered, layout: Layout, sender: str, rows: Rows) -> Judgement:
-        question = Question(numbered.delivery_no, sender, layout, numbered.received_at, rows)
-        if layout in _LISTS:
+    def _judge(self, numbered: Numbered, question: Question) -> Judgement:
+        if question.layout in _LISTS:
             own = self._own_establishments(numbered)
-            if layout == Layout.ETAB:
+            if question.layout == Layout.ETAB:
                 return judge_establishments(question, self.vault, own)
             return judge_workers(question, self.lake, self.vault, own)
-        population = self._populations.current(without=numbered.delivery_no)
+        population = self._populations.current(question.unlanded)
         return judge_measurements(question, self.lake, self.vault, population)
 
     def _own_establishments(self, numbered: Numbered) -> frozenset[int] | None:
@@ -193,7 +261,15 @@ class Door:
             return frozenset()
 
 
-_DELIVERY_TYPES = {name: dtype for name, dtype in pl.from_arrow(DELIVERIES.arrow_schema.empty_table()).schema.items()}
+def _groups(waiting: list[Numbered]) -> Iterator[tuple[int, int]]:
+    """Runs (start, end) of deliveries that are written together."""
+    start, size = 0, 0
+    for end, numbered in enumerate(waiting):
+        if end - start == _GROUP_FILES or (end > start and size + numbered.byte_size > _GROUP_BYTES):
+            yield start, end
+            start, size = end, 0
+        size += numbered.byte_size
+    yield start, len(waiting)
 
 
 def _stated(name: str) -> tuple[Layout | None, str]:

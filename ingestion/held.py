@@ -1,5 +1,7 @@
 """What the lake already holds that a new file must be held against: same records, targets, overlapping periods."""
 
+from collections.abc import Sequence
+
 import polars as pl
 
 from lake.store import Lake
@@ -23,7 +25,7 @@ CONTENT = (
 MEASURED_BY = ("establishment_key", "quantity", "radiation", "body_location", "badge_position")
 
 
-def records(lake: Lake, sender: str, record_ids: pl.Series, without: int) -> pl.DataFrame:
+def records(lake: Lake, sender: str, record_ids: pl.Series, unlanded: Sequence[int]) -> pl.DataFrame:
     """Doses held or waiting under these record ids of the sender: record_id, dose_id, is_waiting and CONTENT."""
     columns = ("record_id", "dose_id", *CONTENT)
     wanted = record_ids.drop_nulls().unique()
@@ -36,22 +38,24 @@ def records(lake: Lake, sender: str, record_ids: pl.Series, without: int) -> pl.
     found = []
     for name in ("doses", "waiting"):
         rows = lake.scan(name, keep.fill_null(True))
-        rows = rows.filter(sender_code=sender).filter(pl.col("delivery_no") != without)
+        rows = rows.filter(sender_code=sender).filter(is_landed(unlanded))
         rows = rows.join(ids, on="record_id", how="semi").select(*columns)
         found.append(rows.collect().with_columns(is_waiting=pl.lit(name == "waiting")))
     return pl.concat(found)
 
 
-def replaced_rows(lake: Lake, sender: str, without: int) -> pl.Series:
+def replaced_rows(lake: Lake, sender: str, unlanded: Sequence[int]) -> pl.Series:
     """Rows (dose_id >> 3) of the sender that are replaced or cancelled already."""
     keep = _of_sender(sender) & (pl.col("null_count.replaces_dose_id") < pl.col("num_records"))
     rows = lake.scan("doses", keep.fill_null(True))
-    rows = rows.filter(sender_code=sender).filter(pl.col("delivery_no") != without)
+    rows = rows.filter(sender_code=sender).filter(is_landed(unlanded))
     replaced = rows.filter(pl.col("replaces_dose_id").is_not_null()).select(row_id=pl.col("replaces_dose_id") // 8)
     return replaced.collect()["row_id"].unique()
 
 
-def results(lake: Lake, sender: str, candidates: pl.DataFrame, workers: pl.DataFrame, without: int) -> pl.DataFrame:
+def results(
+    lake: Lake, sender: str, candidates: pl.DataFrame, workers: pl.DataFrame, unlanded: Sequence[int]
+) -> pl.DataFrame:
     """Results with a value that the sender holds for the workers around the candidates' periods.
 
     `workers`: worker_key and person_key. Columns row_id, person_key, period_start, period_end and MEASURED_BY.
@@ -64,12 +68,17 @@ def results(lake: Lake, sender: str, candidates: pl.DataFrame, workers: pl.DataF
         & (pl.col("min.period_start") <= last)
     )
     rows = lake.scan("doses", keep.fill_null(True))
-    rows = rows.filter(sender_code=sender).filter(pl.col("delivery_no") != without)
+    rows = rows.filter(sender_code=sender).filter(is_landed(unlanded))
     rows = rows.filter(
         pl.col("dose_msv").is_not_null(), pl.col("period_end") >= first, pl.col("period_start") <= last
     ).join(workers.lazy(), on="worker_key")
     row_id = pl.col("dose_id") // 8
     return rows.select("person_key", "period_start", "period_end", *MEASURED_BY, row_id=row_id).collect()
+
+
+def is_landed(unlanded: Sequence[int]) -> pl.Expr:
+    """False for what a crashed attempt at a delivery left behind, which its new attempt must not meet."""
+    return ~pl.col("delivery_no").is_in(list(unlanded))
 
 
 def _of_sender(sender: str) -> pl.Expr:

@@ -27,13 +27,14 @@ _WITH_VALUE = ("MEASURED", "ESTIMATED", "BELOW_THRESHOLD")
 
 @dataclass(frozen=True)
 class Question:
-    """One delivery as the judge sees it."""
+    """One delivery as the judge sees it; `unlanded`: the deliveries, from this one on, that are not in the lake yet."""
 
     delivery_no: int
     sender_code: str
     layout: Layout
     received_at: datetime
     rows: Rows
+    unlanded: tuple[int, ...]
 
     @property
     def received_on(self):
@@ -237,7 +238,7 @@ def _against_same_records(
     """
     ids = parts.select("row_no", "record_id").unique(maintain_order=True)
     repeated = ids.filter(pl.col("record_id").is_duplicated())["record_id"]
-    known = held.records(lake, question.sender_code, ids["record_id"], question.delivery_no)
+    known = held.records(lake, question.sender_code, ids["record_id"], question.unlanded)
     still_waiting = parts.filter(pl.col("row_no").is_in(waiting.implode()))["record_id"].unique()
     known = known.filter(~pl.col("is_waiting") | pl.col("record_id").is_in(still_waiting.implode()))
     suspicious = pl.concat([repeated, known["record_id"]]).unique().implode()
@@ -291,8 +292,8 @@ def _against_targets(
     parts = parts.with_columns(replaces_dose_id=pl.lit(None, dtype=pl.Int64))
     if changes.is_empty():
         return parts, pl.DataFrame(schema=FINDINGS)
-    known = held.records(lake, question.sender_code, changes["replaces_record_id"], question.delivery_no)
-    gone = held.replaced_rows(lake, question.sender_code, question.delivery_no)
+    known = held.records(lake, question.sender_code, changes["replaces_record_id"], question.unlanded)
+    gone = held.replaced_rows(lake, question.sender_code, question.unlanded)
     targets = (
         known.filter(~pl.col("is_waiting"), ~(pl.col("dose_id") // 8).is_in(gone.implode()))
         .pipe(population.person_of)
@@ -327,8 +328,8 @@ def _against_results(parts: pl.DataFrame, question: Question, lake: Lake, popula
     inside = earlier.filter(pl.col("reached") >= pl.col("period_start"))["row_no"]
 
     workers = population.keys_of(results["person_key"])
-    others = held.results(lake, question.sender_code, results, workers, question.delivery_no)
-    gone = held.replaced_rows(lake, question.sender_code, question.delivery_no)
+    others = held.results(lake, question.sender_code, results, workers, question.unlanded)
+    gone = held.replaced_rows(lake, question.sender_code, question.unlanded)
     gone = pl.concat([gone, parts["replaces_dose_id"].drop_nulls() // 8])
     others = others.filter(~pl.col("row_id").is_in(gone.implode()))
     met = results.join(others, on=same, nulls_equal=True, suffix="_held").filter(

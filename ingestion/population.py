@@ -1,9 +1,11 @@
 """Who is employed where and since when, as the lists received so far say; read once per version of the lake."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import polars as pl
 
+from ingestion.held import is_landed
 from lake import reference
 from lake.store import Lake
 
@@ -40,22 +42,26 @@ class Population:
 
 
 class Populations:
-    """The population of the lake's current version, kept until a list changes it."""
+    """The population of the lake as it stands, kept until a list changes it."""
 
     def __init__(self, lake: Lake):
         self._lake = lake
         self._versions: tuple[int, ...] = ()
         self._population: Population | None = None
 
-    def current(self, without: int) -> Population:
-        """The population, leaving out what a crashed attempt at delivery `without` may have left behind."""
+    def current(self, unlanded: Sequence[int]) -> Population:
+        """The population, leaving out what crashed attempts at the deliveries `unlanded` may have left behind."""
         names = ("employments", "establishments", "identity_links")
-        versions = (*[self._lake.version(name) for name in names], without)
-        if self._population is None or versions[:-1] != self._versions:
-            seen = [self._lake.scan(name).filter(pl.col("delivery_no") != without).collect() for name in names]
+        versions = tuple(self._lake.version(name) for name in names)
+        if self._population is None or versions != self._versions:
+            seen = [self._lake.scan(name).filter(is_landed(unlanded)).collect() for name in names]
             self._population = _population(*seen)
-            self._versions = versions[:-1]
+            self._versions = versions
         return self._population
+
+    def forget(self) -> None:
+        """Read it again next time: a list has landed, in the open batch or over what a crash left."""
+        self._population = None
 
 
 def _population(employments: pl.DataFrame, establishments: pl.DataFrame, links: pl.DataFrame) -> Population:

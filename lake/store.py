@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
 import polars as pl
@@ -26,6 +28,14 @@ def storage_errors(folder: Path) -> Iterator[None]:
         ) from None
 
 
+@dataclass
+class _Staged:
+    """Rows of one table that the open batch will write, and the application ids they came under."""
+
+    rows: pl.DataFrame
+    app_ids: list[str] = field(default_factory=list)
+
+
 class Lake:
     """The tables under one root.
 
@@ -37,6 +47,7 @@ class Lake:
         self._opened: dict[str, DeltaTable] = {}
         self._actions: dict[str, tuple[int, pl.DataFrame]] = {}
         self._is_alone = False
+        self._batch: dict[str, _Staged] | None = None
 
     def create(self) -> None:
         """Make the tables that are missing; existing ones are left as they are."""
@@ -56,20 +67,42 @@ class Lake:
 
         The columns must be the table's; they are put in order, cast to its types and sorted.
         """
-        delta = self._open(table.name)
-        if delta.transaction_version(app_id) is not None:
+        if self._open(table.name).transaction_version(app_id) is not None:
             return False
-        ordered = rows.select(table.column_names)
-        if table.sorted_by:
-            ordered = ordered.sort(*table.sorted_by)
+        ready = conformed(rows, table)
+        if self._batch is None:
+            self._write(table, _Staged(ready, [app_id]))
+            return True
+        staged = self._batch.setdefault(table.name, _Staged(ready.clear()))
+        if app_id in staged.app_ids:
+            return False
+        staged.rows.vstack(ready, in_place=True)
+        staged.app_ids.append(app_id)
+        return True
+
+    @contextmanager
+    def batch(self, last: Table) -> Iterator[None]:
+        """What is appended inside is seen by `scan` at once and written on leaving, one commit a table, `last` last.
+
+        A small append costs as much as a large one. An error inside leaves nothing of the batch.
+        """
+        self._batch = {}
+        try:
+            yield
+            for name in sorted(self._batch, key=lambda name: name == last.name):
+                self._write(TABLES[name], self._batch[name])
+        finally:
+            self._batch = None
+
+    def _write(self, table: Table, staged: _Staged) -> None:
+        rows = staged.rows.sort(*table.sorted_by) if table.sorted_by else staged.rows
         with storage_errors(self.root):
             write_deltalake(
-                delta,
-                as_arrow(ordered, table),
+                self._open(table.name),
+                as_arrow(rows, table),
                 mode="append",
-                commit_properties=CommitProperties(app_transactions=[Transaction(app_id, 1)]),
+                commit_properties=CommitProperties(app_transactions=[Transaction(i, 1) for i in staged.app_ids]),
             )
-        return True
 
     @contextmanager
     def alone(self) -> Iterator[None]:
@@ -99,15 +132,20 @@ class Lake:
         return [f"{self._path(name)}/{path}" for path in actions.filter(keep)["path"]]
 
     def scan(self, name: str, keep: pl.Expr | None = None) -> pl.LazyFrame:
-        """The table's current version, lazily, with its declared types; empty when no file is kept."""
+        """The table's current version and the open batch, lazily, with its declared types."""
         table = TABLES[name]
-        empty = pl.from_arrow(table.arrow_schema.empty_table()).lazy()
-        files = self.files(name, keep)
-        if not files:
-            return empty
-        partition_types = {c: empty.collect_schema()[c] for c in table.partitions}
-        scanned = pl.scan_parquet(files, hive_partitioning=bool(table.partitions), hive_schema=partition_types or None)
-        return scanned.select(table.column_names).cast(dict(empty.collect_schema()))
+        types = polars_types(table)
+        parts = []
+        if files := self.files(name, keep):
+            partition_types = {c: types[c] for c in table.partitions}
+            parts.append(
+                pl.scan_parquet(files, hive_partitioning=bool(table.partitions), hive_schema=partition_types or None)
+                .select(table.column_names)
+                .cast(types)
+            )
+        if self._batch and name in self._batch:
+            parts.append(self._batch[name].rows.lazy())
+        return pl.concat(parts) if parts else pl.LazyFrame(schema=types)
 
     def version(self, name: str) -> int:
         return self._open(name).version()
@@ -138,6 +176,21 @@ _PRUNED_ON = ("delivery_no", "sender_code", "record_id", "worker_key", "period_s
 def _configuration(table: Table) -> dict[str, str]:
     columns = [name for name in _PRUNED_ON if name in table.column_names]
     return {"delta.dataSkippingStatsColumns": ",".join(columns)} if columns else {}
+
+
+@cache
+def polars_types(table: Table) -> dict[str, pl.DataType]:
+    """The table's columns with their polars types, in order."""
+    return dict(pl.from_arrow(table.arrow_schema.empty_table()).schema)
+
+
+def conformed(rows: pl.DataFrame, table: Table) -> pl.DataFrame:
+    """The rows with exactly the table's columns and types; raises ValueError where a NULL stands and none may."""
+    ready = rows.select(table.column_names).cast(polars_types(table))
+    for column in table.columns:
+        if not column.nullable and ready[column.name].null_count():
+            raise ValueError(f"{table.name}.{column.name} may not be NULL.")
+    return ready
 
 
 def as_arrow(rows: pl.DataFrame, table: Table) -> pa.Table:

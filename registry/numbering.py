@@ -48,9 +48,10 @@ def unlanded(engine: Engine) -> list[Numbered]:
         return [Numbered(**row._mapping) for row in connection.execute(query)]
 
 
-def mark_landed(engine: Engine, delivery_no: int) -> None:
+def mark_landed(engine: Engine, delivery_nos: list[int]) -> None:
+    query = update(deliveries).where(deliveries.c.delivery_no == bindparam("number")).values(is_landed=True)
     with engine.begin() as connection:
-        connection.execute(update(deliveries).where(deliveries.c.delivery_no == delivery_no).values(is_landed=True))
+        connection.execute(query, [{"number": number} for number in delivery_nos])
 
 
 def establishment_keys(engine: Engine, sirets: pl.Series) -> pl.DataFrame:

@@ -14,9 +14,8 @@ from pathlib import Path
 
 import polars as pl
 
-from flows.steps import arrival_order, refresh
+from flows.steps import arrivals, refresh
 from ingestion.door import Door
-from ingestion.read import parse_name
 from ingestion.simulate import simulate
 from lake.settings import Settings
 from models.snapshot import Snapshots
@@ -85,8 +84,8 @@ def main(workers: int = 370_000) -> None:
         simulate(workers, date(2020, 1, 1), date(2020, 12, 1), 2020, folder / "deliveries")
         print(f"simulated in {time.perf_counter() - started:.0f} s", flush=True)
         door, rows, started = Door(settings), 0, time.perf_counter()
-        for path in arrival_order(folder / "deliveries"):
-            rows += door.receive(path, parse_name(path.name).sent_at).report["rows_total"]
+        for _, receipt in door.receive_all(arrivals(folder / "deliveries")):
+            rows += receipt.report["rows_total"]
         seconds = time.perf_counter() - started
         print(f"ingested {rows} rows in {seconds:.0f} s ({rows / seconds:.0f} a second)", flush=True)
         started = time.perf_counter()

@@ -6,7 +6,7 @@ import polars as pl
 import pytest
 from sqlalchemy import select
 
-from flows.steps import arrival_order
+from flows.steps import arrivals
 from ingestion.read import parse_name, read_rows
 from lake.schema import place_of
 from lake.store import Lake
@@ -47,7 +47,7 @@ def test_every_row_of_every_file_is_accounted_for(demo_home):
     landed = Lake(demo_home.lake_root).scan("deliveries").collect()
     balance = pl.sum_horizontal("rows_loaded", "rows_refused", "rows_waiting", "rows_duplicate")
     assert landed.filter(pl.col("rows_total") != balance).is_empty()
-    for path in arrival_order(demo_home.home / "deliveries"):
+    for path in (arrival.path for arrival in arrivals(demo_home.home / "deliveries")):
         rows = read_rows(path.name, parse_name(path.name).layout, path.read_bytes())
         counted = landed.filter(file_name=path.name)
         if counted.is_empty():
@@ -58,7 +58,7 @@ def test_every_row_of_every_file_is_accounted_for(demo_home):
 
 
 def test_no_number_or_name_is_in_the_lake_or_the_marts(demo_home):
-    worker_list = next(p for p in arrival_order(demo_home.home / "deliveries") if p.name.startswith("TRAV"))
+    worker_list = next(a.path for a in arrivals(demo_home.home / "deliveries") if a.path.name.startswith("TRAV"))
     people = read_rows(worker_list.name, parse_name(worker_list.name).layout, worker_list.read_bytes()).good.head(20)
     secrets = [
         value.encode()

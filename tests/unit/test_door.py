@@ -351,7 +351,7 @@ def test_a_machine_out_of_memory_refuses_no_file(door, files, monkeypatch):
 def test_a_crash_in_a_worker_list_loses_nobody(door, files, monkeypatch, tmp_path, table):
     path = files.write("TRAV", line("TRAV", nir=nir(52)))
     with monkeypatch.context() as patched:
-        _crash(patched, f"append:{table}", "before")
+        _crash(patched, f"_write:{table}", "before")
         with pytest.raises(RuntimeError, match="crash"):
             door.receive(path, AT)
     again = Door(Settings(home=tmp_path / "home"))
@@ -360,7 +360,16 @@ def test_a_crash_in_a_worker_list_loses_nobody(door, files, monkeypatch, tmp_pat
     assert again.lake.scan("employments").collect()["worker_key"].sort().to_list() == [1, 2]
 
 
-STEPS = ["_keep", "number_delivery", "append:doses", "append:rejections", "append:deliveries", "save", "mark_landed"]
+STEPS = [
+    "_keep",
+    "number_delivery",
+    "append:doses",
+    "_write:doses",
+    "_write:rejections",
+    "_write:deliveries",
+    "save",
+    "mark_landed",
+]
 
 
 @pytest.mark.parametrize("step", STEPS)
@@ -382,7 +391,9 @@ def test_a_crash_at_any_step_and_a_rerun_leave_the_same_lake(door, files, monkey
 def _crash(patched, step: str, when: str) -> None:
     """Make the process die before or after one step, once."""
     name, _, table = step.partition(":")
-    owner = {"_keep": Door, "append": door_module.Lake, "save": door_module.reports}.get(name, door_module)
+    owner = {"_keep": Door, "append": door_module.Lake, "_write": door_module.Lake, "save": door_module.reports}.get(
+        name, door_module
+    )
     original = getattr(owner, name)
 
     def dying(*args, **kwargs):
