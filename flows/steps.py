@@ -15,6 +15,7 @@ from models.build import build
 from models.extract import make_extract
 from models.publish import current_version, publish
 from models.snapshot import Snapshots
+from quality import suites
 from quality.gate import gate
 from registry.extracts import fail_extract, finish_extract, requeue_running, take_next
 
@@ -87,6 +88,8 @@ def refresh(
     newest = lake.version("deliveries")
     if as_of is None and not full and _built_from(settings) == newest:
         return None
+    # The gate's library takes seconds to import, and the build leaves a core for it.
+    suites.warm()
     built = build(settings, lake, as_of, progress)
     return publish(settings, built, lambda path: gate(settings, lake, path))
 

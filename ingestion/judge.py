@@ -329,12 +329,13 @@ def _against_results(parts: pl.DataFrame, question: Question, lake: Lake, popula
 
     workers = population.keys_of(results["person_key"])
     others = held.results(lake, question.sender_code, results, workers, question.unlanded)
-    gone = held.replaced_rows(lake, question.sender_code, question.unlanded)
-    gone = pl.concat([gone, parts["replaces_dose_id"].drop_nulls() // 8])
-    others = others.filter(~pl.col("row_id").is_in(gone.implode()))
     met = results.join(others, on=same, nulls_equal=True, suffix="_held").filter(
         pl.col("period_start") <= pl.col("period_end_held"), pl.col("period_end") >= pl.col("period_start_held")
     )
+    if not met.is_empty():
+        gone = held.replaced_rows(lake, question.sender_code, question.unlanded)
+        gone = pl.concat([gone, parts["replaces_dose_id"].drop_nulls() // 8])
+        met = met.filter(~pl.col("row_id").is_in(gone.implode()))
     overlapping = pl.concat([inside, met["row_no"]]).unique()
     return overlapping.to_frame().with_columns(code=pl.lit("P03"), field=pl.lit("period_start")).cast(FINDINGS)
 
