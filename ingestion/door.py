@@ -21,8 +21,9 @@ from ingestion.judge import PARIS, Judgement, Question, judge_measurements
 from ingestion.lists import judge_establishments, judge_workers
 from ingestion.population import Populations
 from ingestion.read import Rows, parse_name, read_rows
+from ingestion.release import Cause, Release, releases
 from lake.errors import DeliveryRefused, DosilakeError, NotSignedIn, UsageError
-from lake.schema import DELIVERIES, REJECTIONS, TABLES
+from lake.schema import DELIVERIES, EMPLOYMENTS, IDENTITY_LINKS, REJECTIONS, TABLES
 from lake.settings import Settings
 from lake.store import Lake, conformed, polars_types, storage_errors
 from lake.vocabulary import Layout
@@ -31,6 +32,7 @@ from registry.database import open_registry
 from registry.keys import open_keys
 from registry.numbering import Numbered, mark_landed, number_delivery, unlanded
 from registry.vault import Vault
+from registry.waiting import forget_waiting, remember_waiting
 
 _LANDING = "landed bytes"
 _LISTS = (Layout.ETAB, Layout.TRAV)
@@ -67,6 +69,7 @@ class _Judged:
     findings: pl.DataFrame
     record_ids: pl.DataFrame
     refusal: DeliveryRefused | None
+    released: list[Release]
 
 
 class Door:
@@ -156,7 +159,7 @@ class Door:
             if waiting:
                 with self.lake.alone():
                     for start, end in _groups(waiting):
-                        self._land(waiting[start:end], tuple(n.delivery_no for n in waiting[start:]))
+                        self._land(waiting[start:end], [n.delivery_no for n in waiting[start:]])
         return [numbered.delivery_no for numbered in waiting]
 
     def bytes_of(self, numbered: Numbered) -> bytes:
@@ -191,28 +194,29 @@ class Door:
             os.fsync(file.fileno())
         os.replace(draft, path)
 
-    def _land(self, group: list[Numbered], unlanded: tuple[int, ...]) -> None:
+    def _land(self, group: list[Numbered], unlanded: list[int]) -> None:
         """Judge the deliveries one after the other, write them together, then report each."""
-        with self.lake.batch(last=DELIVERIES):
-            judged = [self._judged(numbered, unlanded[i:]) for i, numbered in enumerate(group)]
+        with self.lake.batch(unlanded, last=DELIVERIES):
+            judged = [self._judged(numbered) for numbered in group]
         for one in judged:
             report = reports.execution_report(one.delivery, one.findings)
             if one.refusal:
                 report |= {"refusal": one.refusal.what, "next_step": one.refusal.next_step}
+            if one.released:
+                report |= {"released": [release.counts for release in one.released]}
             number = one.numbered.delivery_no
             reports.save_findings(self.settings, number, one.findings, one.record_ids)
             reports.save(self.settings, number, "report", report)
         mark_landed(self.engine, [numbered.delivery_no for numbered in group])
+        forget_waiting(self.engine, [place for one in judged for release in one.released for place in release.places])
 
-    def _judged(self, numbered: Numbered, unlanded: tuple[int, ...]) -> _Judged:
+    def _judged(self, numbered: Numbered) -> _Judged:
         rows, judgement, refusal = None, None, None
         tables: dict[str, pl.DataFrame] = {}
         try:
             name = parse_name(numbered.file_name)
             rows = read_rows(numbered.file_name, name.layout, self.bytes_of(numbered))
-            question = Question(
-                numbered.delivery_no, name.sender_code, name.layout, numbered.received_at, rows, unlanded
-            )
+            question = Question(numbered.delivery_no, name.sender_code, name.layout, numbered.received_at, rows)
             judgement = self._judge(numbered, question)
             tables = {table: conformed(frame, TABLES[table]) for table, frame in judgement.tables.items()}
         except DeliveryRefused as error:
@@ -230,15 +234,32 @@ class Door:
             )
         findings = judgement.findings if judgement else _no_findings()
         delivery = _delivery_row(numbered, judgement, refusal)
-        app_id = f"delivery-{numbered.delivery_no}"
-        tables[REJECTIONS.name] = findings.with_columns(delivery_no=pl.lit(numbered.delivery_no, dtype=pl.Int32))
+        number = pl.lit(numbered.delivery_no, dtype=pl.Int32)
+        tables[REJECTIONS.name] = findings.with_columns(delivery_no=number, judged_by=number)
         tables[DELIVERIES.name] = pl.DataFrame([delivery], schema_overrides=polars_types(DELIVERIES))
-        for table, frame in tables.items():
-            if not frame.is_empty():
-                self.lake.append(TABLES[table], frame, app_id)
+        if judgement:
+            remember_waiting(self.engine, numbered.delivery_no, judgement.unknown.rows())
+        self._append(tables, f"delivery-{numbered.delivery_no}")
         if numbered.layout in _LISTS:
             self._populations.forget()
-        return _Judged(numbered, delivery, findings, _record_ids(rows), refusal)
+        released = self._released(numbered, tables) if EMPLOYMENTS.name in tables else []
+        return _Judged(numbered, delivery, findings, _record_ids(rows), refusal, released)
+
+    def _append(self, tables: dict[str, pl.DataFrame], app_id: str) -> None:
+        for name, frame in tables.items():
+            if not frame.is_empty():
+                self.lake.append(TABLES[name], frame, app_id)
+
+    def _released(self, numbered: Numbered, lists: dict[str, pl.DataFrame]) -> list[Release]:
+        """Judge again what waited for the people of a list that is in the batch by now."""
+        named = pl.concat([lists[table]["worker_key"] for table in (EMPLOYMENTS.name, IDENTITY_LINKS.name)])
+        found = []
+        for release in releases(
+            Cause(numbered, named), self.lake, self.vault, self._populations.current(), self.bytes_of
+        ):
+            self._append(release.tables, f"delivery-{numbered.delivery_no}-releases-{release.delivery_no}")
+            found.append(release)
+        return found
 
     def _judge(self, numbered: Numbered, question: Question) -> Judgement:
         if question.layout in _LISTS:
@@ -246,7 +267,7 @@ class Door:
             if question.layout == Layout.ETAB:
                 return judge_establishments(question, self.vault, own)
             return judge_workers(question, self.lake, self.vault, own)
-        population = self._populations.current(question.unlanded)
+        population = self._populations.current()
         return judge_measurements(question, self.lake, self.vault, population)
 
     def _own_establishments(self, numbered: Numbered) -> frozenset[int] | None:

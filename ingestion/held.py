@@ -1,7 +1,5 @@
 """What the lake already holds that a new file must be held against: same records, targets, overlapping periods."""
 
-from collections.abc import Sequence
-
 import polars as pl
 
 from lake.store import Lake
@@ -25,8 +23,11 @@ CONTENT = (
 MEASURED_BY = ("establishment_key", "quantity", "radiation", "body_location", "badge_position")
 
 
-def records(lake: Lake, sender: str, record_ids: pl.Series, unlanded: Sequence[int]) -> pl.DataFrame:
-    """Doses held or waiting under these record ids of the sender: record_id, dose_id, is_waiting and CONTENT."""
+def records(lake: Lake, sender: str, record_ids: pl.Series, delivery_no: int) -> pl.DataFrame:
+    """Doses held or waiting under these record ids of the sender: record_id, dose_id, is_waiting and CONTENT.
+
+    What waits of the delivery itself is left out: its rows may be asked about again.
+    """
     columns = ("record_id", "dose_id", *CONTENT)
     wanted = record_ids.drop_nulls().unique()
     if wanted.is_empty():
@@ -34,28 +35,49 @@ def records(lake: Lake, sender: str, record_ids: pl.Series, unlanded: Sequence[i
     ids = wanted.to_frame("record_id").lazy()
     first, last = wanted.min(), wanted.max()
     # The log may keep only the start of a long text.
-    keep = _of_sender(sender) & (pl.col("max.record_id") >= first[:32]) & (pl.col("min.record_id") <= last)
-    found = []
-    for name in ("doses", "waiting"):
-        rows = lake.scan(name, keep.fill_null(True))
-        rows = rows.filter(sender_code=sender).filter(is_landed(unlanded))
-        rows = rows.join(ids, on="record_id", how="semi").select(*columns)
-        found.append(rows.collect().with_columns(is_waiting=pl.lit(name == "waiting")))
-    return pl.concat(found)
+    keep = (_of_sender(sender) & (pl.col("max.record_id") >= first[:32]) & (pl.col("min.record_id") <= last)).fill_null(
+        True
+    )
+    of_sender = pl.col("sender_code") == sender
+    doses = lake.scan("doses", keep).filter(of_sender).join(ids, on="record_id", how="semi").select(columns).collect()
+    waits = lake.scan("waiting", keep).filter(of_sender & (pl.col("delivery_no") != delivery_no))
+    waits = still_waiting(waits.join(ids, on="record_id", how="semi"), doses["dose_id"], lake)
+    return pl.concat(
+        [
+            doses.with_columns(is_waiting=pl.lit(False)),
+            waits.select(columns).collect().with_columns(is_waiting=pl.lit(True)),
+        ]
+    )
 
 
-def replaced_rows(lake: Lake, sender: str, unlanded: Sequence[int]) -> pl.Series:
+def still_waiting(waits: pl.LazyFrame, loaded: pl.Series, lake: Lake) -> pl.LazyFrame:
+    """The latest judgement of each waiting dose that is not among the `loaded` and was not refused since.
+
+    As in models/staging/still_waiting.sql.
+    """
+    refused = (
+        lake.scan("rejections")
+        .filter(pl.col("judged_by") > pl.col("delivery_no"), pl.col("severity").is_in(["R", "D"]))
+        .select("delivery_no", "row_no")
+    )
+    return (
+        waits.filter(~pl.col("dose_id").is_in(loaded.implode()))
+        .sort("judged_by")
+        .unique("dose_id", keep="last")
+        .join(refused, on=["delivery_no", "row_no"], how="anti")
+    )
+
+
+def replaced_rows(lake: Lake, sender: str) -> pl.Series:
     """Rows (dose_id >> 3) of the sender that are replaced or cancelled already."""
     keep = _of_sender(sender) & (pl.col("null_count.replaces_dose_id") < pl.col("num_records"))
     rows = lake.scan("doses", keep.fill_null(True))
-    rows = rows.filter(sender_code=sender).filter(is_landed(unlanded))
+    rows = rows.filter(sender_code=sender)
     replaced = rows.filter(pl.col("replaces_dose_id").is_not_null()).select(row_id=pl.col("replaces_dose_id") // 8)
     return replaced.collect()["row_id"].unique()
 
 
-def results(
-    lake: Lake, sender: str, candidates: pl.DataFrame, workers: pl.DataFrame, unlanded: Sequence[int]
-) -> pl.DataFrame:
+def results(lake: Lake, sender: str, candidates: pl.DataFrame, workers: pl.DataFrame) -> pl.DataFrame:
     """Results with a value that the sender holds for the workers around the candidates' periods.
 
     `workers`: worker_key and person_key. Columns row_id, person_key, period_start, period_end and MEASURED_BY.
@@ -68,17 +90,12 @@ def results(
         & (pl.col("min.period_start") <= last)
     )
     rows = lake.scan("doses", keep.fill_null(True))
-    rows = rows.filter(sender_code=sender).filter(is_landed(unlanded))
+    rows = rows.filter(sender_code=sender)
     rows = rows.filter(
         pl.col("dose_msv").is_not_null(), pl.col("period_end") >= first, pl.col("period_start") <= last
     ).join(workers.lazy(), on="worker_key")
     row_id = pl.col("dose_id") // 8
     return rows.select("person_key", "period_start", "period_end", *MEASURED_BY, row_id=row_id).collect()
-
-
-def is_landed(unlanded: Sequence[int]) -> pl.Expr:
-    """False for what a crashed attempt at a delivery left behind, which its new attempt must not meet."""
-    return ~pl.col("delivery_no").is_in(list(unlanded))
 
 
 def _of_sender(sender: str) -> pl.Expr:

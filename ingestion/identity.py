@@ -39,13 +39,13 @@ def with_digests(rows: pl.DataFrame, vault: Vault) -> pl.DataFrame:
 
 
 def with_keys(rows: pl.DataFrame, vault: Vault, population: Population) -> pl.DataFrame:
-    """The rows with worker_key, person_key, establishment_key, workplace_key, sector_code and what the codes ask."""
+    """The rows with mac, worker_key, person_key, the places' keys, sector_code and what the codes ask."""
     rows = with_digests(rows, vault)
     known = vault.find(rows["mac"])
     rows = rows.join(known, on="mac", how="left", maintain_order="left").with_columns(
         name_differs=pl.col("worker_key").is_not_null() & (pl.col("name_mac") != pl.col("sent_name_mac"))
     )
-    rows = population.person_of(rows).drop("mac", "sent_name_mac", "name_mac")
+    rows = population.person_of(rows).drop("sent_name_mac", "name_mac")
     sirets = pl.concat([rows["siret"], rows["workplace"].rename("siret")])
     places = establishment_keys(vault.engine, sirets)
     rows = rows.join(places, on="siret", how="left", maintain_order="left")

@@ -1,6 +1,6 @@
 """Row by row: loaded, waiting, already held or refused, each with its code; nothing is written here."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -27,14 +27,16 @@ _WITH_VALUE = ("MEASURED", "ESTIMATED", "BELOW_THRESHOLD")
 
 @dataclass(frozen=True)
 class Question:
-    """One delivery as the judge sees it; `unlanded`: the deliveries, from this one on, that are not in the lake yet."""
+    """One delivery as the judge sees it."""
 
     delivery_no: int
     sender_code: str
     layout: Layout
     received_at: datetime
     rows: Rows
-    unlanded: tuple[int, ...]
+    # The delivery that lets waiting rows be judged again, and when it came; for a delivery's own rows, itself.
+    judged_by: int | None = None
+    judged_at: datetime | None = None
 
     @property
     def received_on(self):
@@ -46,7 +48,8 @@ class Question:
 class Judgement:
     """What becomes of a delivery's rows; total = loaded + refused + waiting + duplicate.
 
-    findings: row_no, severity, code, field. tables: lake table name → rows to append.
+    findings: row_no, severity, code, field. tables: lake table name → rows to append. unknown: row_no and mac (the
+    identifier's keyed digest) of the rows that wait for their worker.
     """
 
     findings: pl.DataFrame
@@ -55,6 +58,7 @@ class Judgement:
     refused: int
     waiting: int
     duplicate: int
+    unknown: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema={"row_no": pl.Int32, "mac": pl.Binary}))
 
     @property
     def loaded(self) -> int:
@@ -238,7 +242,7 @@ def _against_same_records(
     """
     ids = parts.select("row_no", "record_id").unique(maintain_order=True)
     repeated = ids.filter(pl.col("record_id").is_duplicated())["record_id"]
-    known = held.records(lake, question.sender_code, ids["record_id"], question.unlanded)
+    known = held.records(lake, question.sender_code, ids["record_id"], question.delivery_no)
     still_waiting = parts.filter(pl.col("row_no").is_in(waiting.implode()))["record_id"].unique()
     known = known.filter(~pl.col("is_waiting") | pl.col("record_id").is_in(still_waiting.implode()))
     suspicious = pl.concat([repeated, known["record_id"]]).unique().implode()
@@ -292,8 +296,8 @@ def _against_targets(
     parts = parts.with_columns(replaces_dose_id=pl.lit(None, dtype=pl.Int64))
     if changes.is_empty():
         return parts, pl.DataFrame(schema=FINDINGS)
-    known = held.records(lake, question.sender_code, changes["replaces_record_id"], question.unlanded)
-    gone = held.replaced_rows(lake, question.sender_code, question.unlanded)
+    known = held.records(lake, question.sender_code, changes["replaces_record_id"], question.delivery_no)
+    gone = held.replaced_rows(lake, question.sender_code)
     targets = (
         known.filter(~pl.col("is_waiting"), ~(pl.col("dose_id") // 8).is_in(gone.implode()))
         .pipe(population.person_of)
@@ -328,12 +332,12 @@ def _against_results(parts: pl.DataFrame, question: Question, lake: Lake, popula
     inside = earlier.filter(pl.col("reached") >= pl.col("period_start"))["row_no"]
 
     workers = population.keys_of(results["person_key"])
-    others = held.results(lake, question.sender_code, results, workers, question.unlanded)
+    others = held.results(lake, question.sender_code, results, workers)
     met = results.join(others, on=same, nulls_equal=True, suffix="_held").filter(
         pl.col("period_start") <= pl.col("period_end_held"), pl.col("period_end") >= pl.col("period_start_held")
     )
     if not met.is_empty():
-        gone = held.replaced_rows(lake, question.sender_code, question.unlanded)
+        gone = held.replaced_rows(lake, question.sender_code)
         gone = pl.concat([gone, parts["replaces_dose_id"].drop_nulls() // 8])
         met = met.filter(~pl.col("row_id").is_in(gone.implode()))
     overlapping = pl.concat([inside, met["row_no"]]).unique()
@@ -349,16 +353,18 @@ def _judgement(question: Question, parts: pl.DataFrame, found: pl.DataFrame) -> 
     reasons = reasons.filter(~pl.col("row_no").is_in(out.implode()))
     parts = parts.filter(~pl.col("row_no").is_in(out.implode())).join(reasons, on="row_no", how="left")
     parts = _as_lake_columns(parts, question)
+    waits = parts.filter(pl.col("code").is_not_null())
     return Judgement(
         findings=found,
         tables={
             DOSES.name: parts.filter(pl.col("code").is_null()).select(DOSES.column_names),
-            WAITING.name: parts.filter(pl.col("code").is_not_null()).select(WAITING.column_names),
+            WAITING.name: waits.select(WAITING.column_names),
         },
         total=question.rows.total,
         refused=refused.len(),
         waiting=reasons.height,
         duplicate=duplicate.len(),
+        unknown=waits.filter(pl.col("worker_key").is_null()).select("row_no", "mac").unique("row_no"),
     )
 
 
@@ -376,7 +382,8 @@ def _as_lake_columns(parts: pl.DataFrame, question: Question) -> pl.DataFrame:
         sender_code=pl.lit(question.sender_code),
         dosimetry=pl.lit(measurement.dosimetry.value),
         author_role=pl.lit("REGISTER" if question.sender_code == "REGISTER" else measurement.author_role.value),
-        received_at=pl.lit(question.received_at),
+        judged_by=pl.lit(question.judged_by or question.delivery_no, dtype=pl.Int32),
+        received_at=pl.lit(question.judged_at or question.received_at),
         year=pl.col("period_end").dt.year(),
         dose_msv=pl.when(pl.col("result_status").is_in(_WITH_VALUE)).then("dose_msv"),
     )

@@ -7,7 +7,6 @@ Source: arrêté du 23 juin 2023 art. 8.
 import polars as pl
 
 from ingestion.fields import Check, field_checks, findings, typed
-from ingestion.held import is_landed
 from ingestion.identifiers import is_nir_shaped, is_rpps, is_siret
 from ingestion.identity import SHAPE_CHECKS, with_digests
 from ingestion.judge import Judgement, Question, broken_lines, with_severity, without_refused
@@ -75,7 +74,7 @@ def judge_workers(question: Question, lake: Lake, vault: Vault, own: frozenset[i
     keys = vault.find(rows["mac"]).select("mac", "worker_key")
     rows = _known(rows.join(keys, on="mac", how="left", maintain_order="left"), question)
     # Not “new to the vault”: an attempt that crashed may have left its people there and nowhere else.
-    held = lake.scan("persons").filter(is_landed(question.unlanded)).select("worker_key").collect()
+    held = lake.scan("persons").select("worker_key").collect()
     newcomers = rows.join(held, on="worker_key", how="anti", maintain_order="left")
     newcomers = newcomers.unique("worker_key", keep="first", maintain_order=True)
     tables = {

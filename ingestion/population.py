@@ -1,11 +1,9 @@
 """Who is employed where and since when, as the lists received so far say; read once per version of the lake."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import polars as pl
 
-from ingestion.held import is_landed
 from lake import reference
 from lake.store import Lake
 
@@ -49,18 +47,18 @@ class Populations:
         self._versions: tuple[int, ...] = ()
         self._population: Population | None = None
 
-    def current(self, unlanded: Sequence[int]) -> Population:
-        """The population, leaving out what crashed attempts at the deliveries `unlanded` may have left behind."""
+    def current(self) -> Population:
+        """The population as the lake and its open batch say."""
         names = ("employments", "establishments", "identity_links")
         versions = tuple(self._lake.version(name) for name in names)
         if self._population is None or versions != self._versions:
-            seen = [self._lake.scan(name).filter(is_landed(unlanded)).collect() for name in names]
+            seen = [self._lake.scan(name).collect() for name in names]
             self._population = _population(*seen)
             self._versions = versions
         return self._population
 
     def forget(self) -> None:
-        """Read it again next time: a list has landed, in the open batch or over what a crash left."""
+        """Read it again next time: the open batch holds a list."""
         self._population = None
 
 

@@ -63,6 +63,12 @@ class Table:
 
 _DELIVERY_NO = Column("delivery_no", pa.int32(), "number the registry gave the delivery", at_least=1)
 _ROW_NO = Column("row_no", pa.int32(), "line of the file, the header being line 1", at_least=1)
+_JUDGED_BY = Column(
+    "judged_by",
+    pa.int32(),
+    "delivery that settled the row: its own, or the one that let it be judged again",
+    at_least=1,
+)
 _KNOWN_AT = Column("known_at", TIMESTAMP, "when the register learned this (second clock)")
 
 _MEASUREMENT = (
@@ -100,6 +106,7 @@ DOSES = Table(
         _DELIVERY_NO,
         _ROW_NO,
         Column("part", pa.int16(), "which dose of the row, from 0", at_least=0),
+        _JUDGED_BY,
         *_MEASUREMENT,
         Column("year", pa.int32(), "year of period_end (partition)"),
         Column("sector", pa.string(), "root of sector_code (partition)"),
@@ -110,13 +117,14 @@ DOSES = Table(
 
 WAITING = Table(
     "waiting",
-    "one row per dose of a delivery row that cannot be counted yet and is not lost",
-    ("dose_id",),
+    "one row per judgement that a dose of a delivery row waits; the latest says why, unless the dose was settled since",
+    ("dose_id", "judged_by"),
     (
         Column("dose_id", pa.int64(), "the dose_id it takes when released", at_least=1),
         _DELIVERY_NO,
         _ROW_NO,
         Column("part", pa.int16(), "which dose of the row, from 0", at_least=0),
+        _JUDGED_BY,
         Column("code", pa.string(), "why it waits: I04, I05 or I07"),
         *(
             Column(c.name, c.dtype, c.meaning, True, c.words, c.at_least)
@@ -131,10 +139,11 @@ WAITING = Table(
 REJECTIONS = Table(
     "rejections",
     "one row per finding (refusal, wait or warning) on a delivery row; never a raw value",
-    ("delivery_no", "row_no", "code", "field"),
+    ("delivery_no", "row_no", "judged_by", "code", "field"),
     (
         _DELIVERY_NO,
         _ROW_NO,
+        _JUDGED_BY,
         Column("severity", pa.string(), "R refused, A waiting, W warning, D duplicate"),
         Column("code", pa.string(), "rule (ingestion/rules.py)"),
         Column("field", pa.string(), "field of the layout; empty when the row as a whole"),

@@ -1,8 +1,8 @@
 """The Delta tables: append once, list the files of the current version, never rewrite."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
@@ -30,10 +30,11 @@ def storage_errors(folder: Path) -> Iterator[None]:
 
 @dataclass
 class _Staged:
-    """Rows of one table that the open batch will write, and the application ids they came under."""
+    """Rows of one table that the open batch will write, their application ids, and all that its readers see of it."""
 
     rows: pl.DataFrame
-    app_ids: list[str] = field(default_factory=list)
+    app_ids: list[str]
+    seen: pl.DataFrame
 
 
 class Lake:
@@ -48,6 +49,7 @@ class Lake:
         self._actions: dict[str, tuple[int, pl.DataFrame]] = {}
         self._is_alone = False
         self._batch: dict[str, _Staged] | None = None
+        self._unlanded: list[int] = []
 
     def create(self) -> None:
         """Make the tables that are missing; existing ones are left as they are."""
@@ -67,32 +69,34 @@ class Lake:
 
         The columns must be the table's; they are put in order, cast to its types and sorted.
         """
-        if self._open(table.name).transaction_version(app_id) is not None:
-            return False
         ready = conformed(rows, table)
-        if self._batch is None:
-            self._write(table, _Staged(ready, [app_id]))
-            return True
-        staged = self._batch.setdefault(table.name, _Staged(ready.clear()))
-        if app_id in staged.app_ids:
-            return False
-        staged.rows.vstack(ready, in_place=True)
-        staged.app_ids.append(app_id)
-        return True
+        is_new = self._open(table.name).transaction_version(app_id) is None
+        if self._batch is not None:
+            staged = self._batch.setdefault(table.name, _Staged(ready.clear(), [], ready.clear()))
+            is_new = is_new and app_id not in staged.app_ids
+            staged.seen.vstack(ready, in_place=True)
+            if is_new:
+                staged.rows.vstack(ready, in_place=True)
+                staged.app_ids.append(app_id)
+        elif is_new:
+            self._write(table, _Staged(ready, [app_id], ready))
+        return is_new
 
     @contextmanager
-    def batch(self, last: Table) -> Iterator[None]:
+    def batch(self, unlanded: Collection[int], last: Table) -> Iterator[None]:
         """What is appended inside is seen by `scan` at once and written on leaving, one commit a table, `last` last.
 
-        A small append costs as much as a large one. An error inside leaves nothing of the batch.
+        A small append costs as much as a large one. An error inside leaves nothing of the batch. What a crashed batch
+        left on disk of the deliveries `unlanded` is not seen: they are judged anew, and see only what they append.
         """
-        self._batch = {}
+        self._batch, self._unlanded = {}, list(unlanded)
         try:
             yield
             for name in sorted(self._batch, key=lambda name: name == last.name):
-                self._write(TABLES[name], self._batch[name])
+                if self._batch[name].app_ids:
+                    self._write(TABLES[name], self._batch[name])
         finally:
-            self._batch = None
+            self._batch, self._unlanded = None, []
 
     def _write(self, table: Table, staged: _Staged) -> None:
         rows = staged.rows.sort(*table.sorted_by) if table.sorted_by else staged.rows
@@ -138,13 +142,16 @@ class Lake:
         parts = []
         if files := self.files(name, keep):
             partition_types = {c: types[c] for c in table.partitions}
-            parts.append(
-                pl.scan_parquet(files, hive_partitioning=bool(table.partitions), hive_schema=partition_types or None)
-                .select(table.column_names)
-                .cast(types)
+            scanned = pl.scan_parquet(
+                files, hive_partitioning=bool(table.partitions), hive_schema=partition_types or None
             )
+            scanned = scanned.select(table.column_names).cast(types)
+            if self._unlanded:
+                settled_by = "judged_by" if "judged_by" in types else "delivery_no"
+                scanned = scanned.filter(~pl.col(settled_by).is_in(self._unlanded))
+            parts.append(scanned)
         if self._batch and name in self._batch:
-            parts.append(self._batch[name].rows.lazy())
+            parts.append(self._batch[name].seen.lazy())
         return pl.concat(parts) if parts else pl.LazyFrame(schema=types)
 
     def version(self, name: str) -> int:

@@ -70,7 +70,11 @@ def expose_lake(
         if moment and clock in table.column_names:
             conditions.append(f"{clock} < timestamptz {quoted(moment.isoformat())}")
         if name in _OF_DELIVERIES:
-            conditions.append("delivery_no in (select delivery_no from lake.deliveries)")
+            conditions += [
+                f"{column} in (select delivery_no from lake.deliveries)"
+                for column in ("delivery_no", "judged_by")
+                if column in table.column_names
+            ]
         where = f" where {' and '.join(conditions)}" if conditions else ""
         connection.execute(f"create view lake.{name} as {_select(delta, table)}{where}")
     today = as_of or datetime.now(PARIS).date()

@@ -48,6 +48,13 @@ def unlanded(engine: Engine) -> list[Numbered]:
         return [Numbered(**row._mapping) for row in connection.execute(query)]
 
 
+def deliveries_of(engine: Engine, delivery_nos: list[int]) -> list[Numbered]:
+    """The deliveries with these numbers, in order."""
+    query = select(deliveries).where(deliveries.c.delivery_no.in_(delivery_nos)).order_by(deliveries.c.delivery_no)
+    with engine.connect() as connection:
+        return [Numbered(**row._mapping) for row in connection.execute(query)]
+
+
 def mark_landed(engine: Engine, delivery_nos: list[int]) -> None:
     query = update(deliveries).where(deliveries.c.delivery_no == bindparam("number")).values(is_landed=True)
     with engine.begin() as connection:

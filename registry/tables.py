@@ -81,6 +81,15 @@ identifiers = Table(
     sqlite_autoincrement=True,
 )
 
+# Rows that wait for an identifier nobody has declared yet: which, by its keyed digest.
+waiting_identifiers = Table(
+    "waiting_identifiers",
+    metadata,
+    Column("delivery_no", Integer, primary_key=True, autoincrement=False),
+    Column("row_no", Integer, primary_key=True, autoincrement=False),
+    Column("identifier_mac", LargeBinary(32), nullable=False, index=True),
+)
+
 establishments = Table(
     "establishments",
     metadata,

@@ -1,7 +1,6 @@
--- Approximation, overestimates: a waiting row that a later delivery refuses still counts until it is released.
 with waiting as (
     select *
-    from lake.waiting
+    from still_waiting
     where
         worker_key is not null
         and record_action <> 'CANCEL'
@@ -11,14 +10,7 @@ with waiting as (
         and result_status in ('MEASURED', 'ESTIMATED')
         and dose_msv >= coalesce(recording_threshold_msv, 0)
         and dose_msv > 0
-        and not exists (select 1 from removed_rows where removed_rows.dose_row = waiting.dose_id >> 3)
-),
-
--- A waiting record that was sent again and loaded stands in the doses under its sender's identifier.
-released as (
-    select distinct waiting.dose_id
-    from waiting
-    inner join lake.doses on doses.sender_code = waiting.sender_code and doses.record_id = waiting.record_id
+        and not exists (select 1 from removed_rows where removed_rows.dose_row = still_waiting.dose_id >> 3)
 )
 
 select
@@ -41,6 +33,4 @@ inner join reference.quantity_locations
     and quantity_locations.quantity = waiting.quantity
     and quantity_locations.radiation = waiting.radiation
     and coalesce(quantity_locations.body_location, '') = coalesce(waiting.body_location, '')
-where
-    quantity_locations.limit_quantity is not null
-    and not exists (select 1 from released where released.dose_id = waiting.dose_id)
+where quantity_locations.limit_quantity is not null

@@ -2,7 +2,7 @@
 with found as (
     select dose_id >> 32 as delivery_no, count(distinct dose_id >> 3) as rows_found
     from lake.doses
-    where dose_id not in (select dose_id from lake.waiting)
+    where judged_by = delivery_no
     group by dose_id >> 32
 )
 

@@ -55,6 +55,7 @@ class Register:
         """One row; a dose gets its dose_id, year and sector from the rest."""
         row = {**dict.fromkeys(TABLES[table].column_names), **DEFAULTS.get(table, {}), **fields}
         if table in ("doses", "waiting"):
+            row["judged_by"] = row["judged_by"] or row["delivery_no"]
             row["row_no"] = row["row_no"] or len(self.rows["doses"]) + len(self.rows["waiting"]) + 2
             row["dose_id"] = dose_id(row["delivery_no"], row["row_no"], row["part"])
             row["record_id"] = row["record_id"] or f"r{row['delivery_no']}-{row['row_no']}"

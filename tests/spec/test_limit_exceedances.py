@@ -1,12 +1,12 @@
 """limit_exceedances: strictly above, dated limits, episodes, minors, and what rows that wait would do."""
 
-from datetime import date
+from datetime import UTC, date, datetime
 
 ASK = "select worker_key, limit_code, first_date, peak_date, peak_msv, status from {} order by all"
 
 
-def episodes(register, mart="limit_exceedances") -> list[tuple]:
-    return [(w, c, str(f), str(p), str(d), s) for w, c, f, p, d, s in register.rows_of(ASK.format(mart))]
+def episodes(register, mart="limit_exceedances", as_of=None) -> list[tuple]:
+    return [(w, c, str(f), str(p), str(d), s) for w, c, f, p, d, s in register.rows_of(ASK.format(mart), as_of)]
 
 
 def test_exactly_the_limit_is_compliant(register, table):
@@ -96,6 +96,31 @@ def test_a_record_that_waited_and_came_again_is_counted_once(register):
         "waiting", period_end=date(2024, 2, 29), dose_msv=5, worker_key=1, delivery_no=2, record_id="w"
     )
     register.dose("2024-02-29", "5.000", delivery_no=3, record_id=waiting["record_id"])
+    assert episodes(register, "provisional_exceedances") == []
+
+
+def test_a_released_dose_counts_from_the_day_the_list_came(register):
+    register.dose("2024-01-31", "12.000", delivery_no=2)
+    waiting = register.add("waiting", period_end=date(2024, 2, 29), dose_msv=9, worker_key=1, delivery_no=2, row_no=7)
+    list_came = datetime(2024, 4, 10, 12, tzinfo=UTC)
+    released = {"delivery_no": 2, "row_no": 7, "judged_by": 5, "received_at": list_came}
+    dose = register.dose("2024-02-29", "9.000", **released)
+    assert dose["dose_id"] == waiting["dose_id"]
+    # The list that releases it does not stand yet: its lander crashed before the end.
+    assert episodes(register) == []
+    register.add("employments", delivery_no=5, known_at=list_came)
+    episode = (1, "L1", "2024-02-29", "2024-02-29", "21.000")
+    assert episodes(register) == [(*episode, "detected")]
+    assert episodes(register, "provisional_exceedances") == []
+    assert episodes(register, "provisional_exceedances", date(2024, 4, 9)) == [(*episode, "provisional")]
+    assert episodes(register, as_of=date(2024, 4, 9)) == []
+
+
+def test_what_was_refused_at_its_release_waits_no_more(register):
+    register.dose("2024-01-31", "12.000")
+    register.add("waiting", period_end=date(2024, 2, 29), dose_msv=9, worker_key=1, delivery_no=2, row_no=7)
+    register.add("employments", delivery_no=5)
+    register.add("rejections", delivery_no=2, row_no=7, judged_by=5, severity="R", code="P03", field="period_start")
     assert episodes(register, "provisional_exceedances") == []
 
 

@@ -103,8 +103,8 @@ def door(tmp_path_factory):
 def _codes(door: Door, layout: str, given: dict) -> set[str]:
     """The codes one row gets; it is judged without being landed."""
     rows = read_rows("file", Layout(layout), content(layout, [line(layout, **given)]).encode())
-    question = Question(1_000, SENDERS[layout], Layout(layout), datetime(2024, 5, 1, 12, tzinfo=UTC), rows, (1_000,))
-    population = Populations(door.lake).current(unlanded=(1_000,))
+    question = Question(1_000, SENDERS[layout], Layout(layout), datetime(2024, 5, 1, 12, tzinfo=UTC), rows)
+    population = Populations(door.lake).current()
     judged = judge_measurements(question, door.lake, door.vault, population)
     assert judged.loaded + judged.refused + judged.waiting + judged.duplicate == judged.total == 1
     assert judged.tables["doses"]["row_no"].n_unique() == judged.loaded
@@ -125,5 +125,5 @@ def test_every_rule_speaks_both_languages():
 
 def test_findings_name_rows_and_fields_only(door):
     findings = door.lake.scan("rejections").collect()
-    assert findings.columns == ["delivery_no", "row_no", "severity", "code", "field"]
+    assert findings.columns == ["delivery_no", "row_no", "judged_by", "severity", "code", "field"]
     assert findings.schema["field"] == pl.String
