@@ -10,6 +10,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -23,7 +24,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 
 from lake.errors import DosilakeError, StorageError, UsageError
 from lake.settings import Settings
-from lake.vocabulary import Role
+from lake.vocabulary import LinkAction, LinkMotive, Role
 
 app = typer.Typer(
     help="Dosilake: national register of occupational radiation doses.",
@@ -33,6 +34,8 @@ app = typer.Typer(
 )
 users = typer.Typer(help="Accounts and designations.", no_args_is_help=True)
 app.add_typer(users, name="users")
+persons = typer.Typer(help="Identities: two keys that are one person.", no_args_is_help=True)
+app.add_typer(persons, name="persons")
 console = Console(stderr=True)
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
@@ -248,6 +251,57 @@ def schedule(context: typer.Context) -> None:
         schedule=Cron(NIGHTLY, timezone="Europe/Paris"),
         parameters={"home": str(context.obj.home)},
     )
+
+
+@persons.command("merge")
+def merge_persons(
+    context: typer.Context,
+    worker_key: Annotated[int, typer.Argument(help="The key that belongs to another person's.")],
+    person_key: Annotated[int, typer.Argument(help="The key of the person.")],
+    by: Annotated[str, typer.Option(help="Account of the register team that decides.")],
+    motive: Annotated[LinkMotive, typer.Option(help="Why.")] = LinkMotive.SAME_PERSON,
+    comment: Annotated[str, typer.Option(help="Kept in the landed file, nowhere else.")] = "",
+) -> None:
+    """Lay one key's history to another person's; no dose is rewritten."""
+    _link(context.obj, LinkAction.MERGE, worker_key, person_key, by, motive, comment)
+
+
+@persons.command("unmerge")
+def unmerge_persons(
+    context: typer.Context,
+    worker_key: Annotated[int, typer.Argument(help="The key that stands alone again.")],
+    by: Annotated[str, typer.Option(help="Account of the register team that decides.")],
+    motive: Annotated[LinkMotive, typer.Option(help="Why.")] = LinkMotive.NOT_THE_SAME,
+    comment: Annotated[str, typer.Option(help="Kept in the landed file, nowhere else.")] = "",
+) -> None:
+    """Undo a merge."""
+    _link(context.obj, LinkAction.UNMERGE, worker_key, None, by, motive, comment)
+
+
+def _link(
+    settings: Settings,
+    action: LinkAction,
+    worker_key: int,
+    person_key: int | None,
+    by: str,
+    motive: LinkMotive,
+    comment: str,
+) -> None:
+    """A statement on identities is a delivery of one line: numbered, kept, landed once, reported."""
+    from ingestion.door import Door
+    from ingestion.links import link_file
+    from ingestion.reports import sentences
+    from registry.accounts import list_accounts
+
+    door = Door(settings)
+    author = next((a for a in list_accounts(door.engine) if a.email == by.lower() and a.is_active), None)
+    if author is None or author.role != Role.REGISTER:
+        raise UsageError(f"{by} is no open account of the register team.", next_step="See `dosilake users list`.")
+    with tempfile.TemporaryDirectory() as folder:
+        path = link_file(Path(folder), action, worker_key, person_key, motive, comment)
+        report = door.receive(path, account_id=author.account_id).report
+    typer.echo("\n".join(sentences(report)))
+    raise typer.Exit(0 if report["rows_loaded"] else 1)
 
 
 @users.command("add")

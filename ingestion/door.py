@@ -18,6 +18,7 @@ from filelock import FileLock
 from ingestion import reports
 from ingestion.identifiers import is_record_id, names_a_person
 from ingestion.judge import PARIS, Judgement, Question, judge_measurements
+from ingestion.links import judge_links
 from ingestion.lists import judge_establishments, judge_workers
 from ingestion.population import Populations
 from ingestion.read import Rows, parse_name, read_rows
@@ -35,7 +36,10 @@ from registry.vault import Vault
 from registry.waiting import forget_waiting, remember_waiting
 
 _LANDING = "landed bytes"
-_LISTS = (Layout.ETAB, Layout.TRAV)
+_LISTS = (Layout.ETAB, Layout.TRAV, Layout.LINK)
+
+# Where a list says something of a worker that may let a waiting row load.
+_NAMES_WORKERS = (EMPLOYMENTS.name, IDENTITY_LINKS.name)
 
 # Deliveries written together: enough to share the cost of a commit, few enough to keep in memory.
 _GROUP_FILES = 64
@@ -242,7 +246,7 @@ class Door:
         self._append(tables, f"delivery-{numbered.delivery_no}")
         if numbered.layout in _LISTS:
             self._populations.forget()
-        released = self._released(numbered, tables) if EMPLOYMENTS.name in tables else []
+        released = self._released(numbered, tables) if IDENTITY_LINKS.name in tables else []
         return _Judged(numbered, delivery, findings, _record_ids(rows), refusal, released)
 
     def _append(self, tables: dict[str, pl.DataFrame], app_id: str) -> None:
@@ -252,7 +256,7 @@ class Door:
 
     def _released(self, numbered: Numbered, lists: dict[str, pl.DataFrame]) -> list[Release]:
         """Judge again what waited for the people of a list that is in the batch by now."""
-        named = pl.concat([lists[table]["worker_key"] for table in (EMPLOYMENTS.name, IDENTITY_LINKS.name)])
+        named = pl.concat([frame["worker_key"] for name, frame in lists.items() if name in _NAMES_WORKERS])
         found = []
         for release in releases(
             Cause(numbered, named), self.lake, self.vault, self._populations.current(), self.bytes_of
@@ -262,6 +266,8 @@ class Door:
         return found
 
     def _judge(self, numbered: Numbered, question: Question) -> Judgement:
+        if question.layout == Layout.LINK:
+            return judge_links(question, self.vault)
         if question.layout in _LISTS:
             own = self._own_establishments(numbered)
             if question.layout == Layout.ETAB:

@@ -45,6 +45,8 @@ _WORDS = {
 _BY_LAYOUT = {
     (Layout.PASS, "quantity"): ["HP10", "HP007", "HP3"],
     (Layout.PASS, "radiation"): ["PHOTON", "BETA", "NEUTRON", "MIXED"],
+    (Layout.LINK, "action"): vocabulary.LinkAction.codes(),
+    (Layout.LINK, "motive_code"): vocabulary.LinkMotive.codes(),
     (Layout.RADN, "method"): vocabulary.RadonMethod.codes(),
     (Layout.COSM, "method"): vocabulary.CosmicMethod.codes(),
 }

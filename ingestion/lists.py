@@ -42,9 +42,9 @@ def judge_establishments(question: Question, vault: Vault, own: frozenset[int] |
         register_establishments(vault.engine, rows["siret"])
     rows = rows.join(establishment_keys(vault.engine, rows["siret"]), on="siret", how="left", maintain_order="left")
     found.append(findings(rows, _own_checks(own)))
-    rows = _known(without_refused(rows, found), question)
+    rows = known_by(without_refused(rows, found), question)
     rows = rows.with_columns(pl.col("nomenclature_version").fill_null("S1_2013"))
-    return _judgement(question, found, {ESTABLISHMENTS.name: rows.select(ESTABLISHMENTS.column_names)})
+    return list_judgement(question, found, {ESTABLISHMENTS.name: rows.select(ESTABLISHMENTS.column_names)})
 
 
 def judge_workers(question: Question, lake: Lake, vault: Vault, own: frozenset[int] | None) -> Judgement:
@@ -72,7 +72,7 @@ def judge_workers(question: Question, lake: Lake, vault: Vault, own: frozenset[i
     newcomers = rows.filter(pl.col("name_mac").is_null()).unique("mac", keep="first", maintain_order=True)
     vault.register(_identities(newcomers))
     keys = vault.find(rows["mac"]).select("mac", "worker_key")
-    rows = _known(rows.join(keys, on="mac", how="left", maintain_order="left"), question)
+    rows = known_by(rows.join(keys, on="mac", how="left", maintain_order="left"), question)
     # Not “new to the vault”: an attempt that crashed may have left its people there and nowhere else.
     held = lake.scan("persons").select("worker_key").collect()
     newcomers = rows.join(held, on="worker_key", how="anti", maintain_order="left")
@@ -85,7 +85,7 @@ def judge_workers(question: Question, lake: Lake, vault: Vault, own: frozenset[i
         MINORS.name: _minors(rows),
         IDENTITY_LINKS.name: _links(rows),
     }
-    return _judgement(question, found, tables)
+    return list_judgement(question, found, tables)
 
 
 def _line_checks() -> list[Check]:
@@ -135,7 +135,7 @@ def _with_places(rows: pl.DataFrame, vault: Vault) -> pl.DataFrame:
     )
 
 
-def _known(rows: pl.DataFrame, question: Question) -> pl.DataFrame:
+def known_by(rows: pl.DataFrame, question: Question) -> pl.DataFrame:
     return rows.with_columns(
         delivery_no=pl.lit(question.delivery_no, dtype=pl.Int32), known_at=pl.lit(question.received_at)
     )
@@ -195,6 +195,7 @@ def _links(rows: pl.DataFrame) -> pl.DataFrame:
             worker_key="old_key",
             person_key="worker_key",
             reason=pl.lit("NIA_REPLACED"),
+            motive_code=pl.lit(None, dtype=pl.String),
             delivery_no="delivery_no",
             known_at="known_at",
         )
@@ -203,7 +204,7 @@ def _links(rows: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _judgement(question: Question, found: list[pl.DataFrame], tables: dict[str, pl.DataFrame]) -> Judgement:
+def list_judgement(question: Question, found: list[pl.DataFrame], tables: dict[str, pl.DataFrame]) -> Judgement:
     settled = with_severity(pl.concat(found))
     refused = settled.filter(severity="R")["row_no"].n_unique()
     return Judgement(settled, tables, question.rows.total, refused, waiting=0, duplicate=0)

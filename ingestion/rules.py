@@ -75,6 +75,8 @@ _BOOK = (
      "Demandez la désignation pour cet établissement.", "Ask for the designation at this establishment."),
     ("I11", "R", "Le numéro remplacé n'est pas un numéro d'attente de la même personne.",
      "The replaced number is not a waiting number of the same person.", *_CORRECT),
+    ("I12", "R", "Le rapprochement ne tient pas : clé inconnue, deux fois dans le fichier, ou rapprochée d'elle-même.",
+     "The link cannot stand: a key is unknown, twice in the file, or linked to itself.", *_CORRECT),
     ("P01", "R", "Fin de période avant son début, ou dans l'avenir.", "The period ends before it starts, or later "
      "than today.", *_CORRECT),
     ("P02", "W", "Période d'intégration de plus de trois mois : la dose est gardée.",

@@ -30,6 +30,7 @@ class Layout(Word):
 
     ETAB = "ETAB", "Établissements", "Establishments"
     TRAV = "TRAV", "Liste des travailleurs", "Worker list"
+    LINK = "LINK", "Rapprochement d'identités", "Identity links"
     PASS = "PASS", "Dosimétrie à lecture différée", "Passive dosimetry"
     OPER = "OPER", "Dosimétrie opérationnelle", "Operational dosimetry"
     INTE = "INTE", "Exposition interne", "Internal dose"
@@ -137,6 +138,20 @@ class Motive(Word):
     LAB_RECALCULATION = "LAB_RECALCULATION", "Recalcul du laboratoire", "Recalculated by the laboratory"
     NOT_A_PERSON_DOSE = "NOT_A_PERSON_DOSE", "Dose non reçue par la personne", "Not received by the person"
     MEDICAL_INQUIRY = "MEDICAL_INQUIRY", "Enquête médicale", "Medical inquiry"
+    OTHER = "OTHER", "Autre motif", "Other"
+
+
+class LinkAction(Word):
+    """What the register team does with two keys."""
+
+    MERGE = "MERGE", "Rapprocher", "Merge"
+    UNMERGE = "UNMERGE", "Séparer", "Unmerge"
+
+
+class LinkMotive(Word):
+    SAME_PERSON = "SAME_PERSON", "Une seule personne, deux numéros", "One person under two numbers"
+    NUMBER_CORRECTED = "NUMBER_CORRECTED", "Numéro rectifié", "Number corrected"
+    NOT_THE_SAME = "NOT_THE_SAME", "Deux personnes rapprochées à tort", "Two persons merged by mistake"
     OTHER = "OTHER", "Autre motif", "Other"
 
 

@@ -76,6 +76,17 @@ class Vault:
             self._index = pl.concat([self._index, _as_known(found)])
         return self._index
 
+    def existing(self, worker_keys: pl.Series) -> pl.Series:
+        """Those of the keys that the vault has given."""
+        query = select(identifiers.c.worker_key).where(identifiers.c.worker_key.in_(bindparam("keys", expanding=True)))
+        with self.engine.connect() as connection:
+            found = [
+                row[0]
+                for part in _chunks(worker_keys.drop_nulls().unique())
+                for row in connection.execute(query, {"keys": part})
+            ]
+        return pl.Series("worker_key", found, dtype=pl.Int64)
+
     def register(self, newcomers: list[tuple[bytes, bytes, Identity]]) -> None:
         """Give a key to each (identifier digest, name digest, identity) that has none yet; the order gives the keys."""
         known = set(self.find(pl.Series([mac for mac, _, _ in newcomers], dtype=pl.Binary))["mac"].to_list())

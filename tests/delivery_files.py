@@ -67,6 +67,13 @@ DEFAULTS: dict[str, dict[str, str]] = {
         "contract_start": "2015-01-01",
         "oa_code": "LANDAUER",
     },
+    "LINK": {
+        "action": "MERGE",
+        "worker_key": "2",
+        "person_key": "1",
+        "motive_code": "SAME_PERSON",
+        "decided_on": "2020-03-01",
+    },
     "PASS": {
         "record_id": "r1",
         "record_action": "NEW",
@@ -156,6 +163,7 @@ DEFAULTS: dict[str, dict[str, str]] = {
 SENDERS = {
     "ETAB": "REGISTER",
     "TRAV": "REGISTER",
+    "LINK": "REGISTER",
     "PASS": "LANDAUER",
     "OPER": "EXPL_EDF",
     "INTE": "MDT",

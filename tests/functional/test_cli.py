@@ -7,7 +7,8 @@ import sys
 
 import pytest
 
-from delivery_files import Files, line
+from delivery_files import Files, line, nir
+from lake.store import Lake
 
 
 def dosilake(*words, home=None, **environ):
@@ -34,6 +35,22 @@ def test_a_delivery_is_taken_in_and_counted(tmp_path, files):
     done = dosilake("ingest", "--json", "--received-at", "2020-02-12T00:00:00", *paths, home=tmp_path / "home")
     assert done.returncode == 0, done.stderr
     assert [report["rows_loaded"] for report in json.loads(done.stdout)] == [1, 1, 1]
+
+
+def test_the_register_team_merges_two_keys_and_nobody_else_does(tmp_path, files):
+    home = tmp_path / "home"
+    people = files.write("TRAV", line("TRAV"), line("TRAV", nir=nir(50)))
+    assert dosilake("ingest", files.write("ETAB", line("ETAB")), people, home=home).returncode == 0
+    for email, role in (("team@example.org", "REGISTER"), ("auditor@example.org", "AUDITOR")):
+        assert dosilake("users", "add", email, "--name", "Test", "--role", role, home=home).returncode == 0
+    refused = dosilake("persons", "merge", 2, 1, "--by", "auditor@example.org", home=home)
+    assert (refused.returncode, "register team" in refused.stderr) == (2, True)
+    merged = dosilake("persons", "merge", 2, 1, "--by", "team@example.org", "--comment", "dossier 12; vu", home=home)
+    assert merged.returncode == 0, merged.stderr
+    assert "1 chargées" in merged.stdout
+    assert dosilake("persons", "unmerge", 7, "--by", "team@example.org", home=home).returncode == 1
+    links = Lake(home / "lake").scan("identity_links").select("worker_key", "person_key", "reason").collect()
+    assert links.rows() == [(2, 1, "MERGED")]
 
 
 def test_a_row_refused_is_no_failure_but_a_file_refused_is(tmp_path, files):
