@@ -27,7 +27,7 @@ from lake.errors import DeliveryRefused, DosilakeError, NotSignedIn, UsageError
 from lake.schema import DELIVERIES, EMPLOYMENTS, IDENTITY_LINKS, REJECTIONS, TABLES
 from lake.settings import Settings
 from lake.store import Lake, conformed, polars_types, storage_errors
-from lake.vocabulary import Layout
+from lake.vocabulary import Layout, Role
 from registry.accounts import viewer_of
 from registry.database import open_registry
 from registry.keys import open_keys
@@ -271,7 +271,7 @@ class Door:
         if question.layout in _LISTS:
             own = self._own_establishments(numbered)
             if question.layout == Layout.ETAB:
-                return judge_establishments(question, self.vault, own)
+                return judge_establishments(question, self.lake, self.vault, own)
             return judge_workers(question, self.lake, self.vault, own)
         population = self._populations.current()
         return judge_measurements(question, self.lake, self.vault, population)
@@ -282,7 +282,8 @@ class Door:
             return None
         on = numbered.received_at.astimezone(PARIS).date()
         try:
-            return viewer_of(self.engine, numbered.account_id, on).establishment_keys
+            viewer = viewer_of(self.engine, numbered.account_id, on)
+            return None if viewer.role == Role.REGISTER else viewer.establishment_keys
         except NotSignedIn:
             # The account was closed between the upload and now: it opens nothing.
             return frozenset()

@@ -10,6 +10,7 @@ from ingestion.fields import Check, field_checks, findings, typed
 from ingestion.identifiers import is_nir_shaped, is_rpps, is_siret
 from ingestion.identity import SHAPE_CHECKS, with_digests
 from ingestion.judge import Judgement, Question, broken_lines, with_severity, without_refused
+from ingestion.names import folded
 from lake import reference
 from lake.schema import EMPLOYMENTS, ESTABLISHMENTS, IDENTITY_LINKS, MINORS, PERSONS
 from lake.store import Lake
@@ -20,7 +21,7 @@ from registry.vault import Identity, Vault
 _OF_AGE = "18y"
 
 
-def judge_establishments(question: Question, vault: Vault, own: frozenset[int] | None) -> Judgement:
+def judge_establishments(question: Question, lake: Lake, vault: Vault, own: frozenset[int] | None) -> Judgement:
     """Judge an ETAB file; a new SIRET gets its key.
 
     `own`: the establishments of the account that sent the file; None when the register team did.
@@ -42,9 +43,27 @@ def judge_establishments(question: Question, vault: Vault, own: frozenset[int] |
         register_establishments(vault.engine, rows["siret"])
     rows = rows.join(establishment_keys(vault.engine, rows["siret"]), on="siret", how="left", maintain_order="left")
     found.append(findings(rows, _own_checks(own)))
+    if own is not None:
+        found.append(findings(_with_employer(without_refused(rows, found), lake), [_SAME_EMPLOYER]))
     rows = known_by(without_refused(rows, found), question)
     rows = rows.with_columns(pl.col("nomenclature_version").fill_null("S1_2013"))
     return list_judgement(question, found, {ESTABLISHMENTS.name: rows.select(ESTABLISHMENTS.column_names)})
+
+
+_SAME_EMPLOYER = Check("I13", "company_name", pl.col("company") != pl.col("known_company"))
+
+
+def _with_employer(rows: pl.DataFrame, lake: Lake) -> pl.DataFrame:
+    """The rows with company and known_company, the employer's name as sent and as the register has it, folded."""
+    places = rows["establishment_key"].implode()
+    lines = lake.scan("establishments").filter(pl.col("establishment_key").is_in(places))
+    latest = (
+        lines.sort("known_at", "delivery_no", "row_no")
+        .group_by("establishment_key")
+        .agg(known_company=folded("company_name").last())
+    )
+    rows = rows.with_columns(company=folded("company_name"))
+    return rows.join(latest.collect(), on="establishment_key", how="left", maintain_order="left")
 
 
 def judge_workers(question: Question, lake: Lake, vault: Vault, own: frozenset[int] | None) -> Judgement:

@@ -5,6 +5,11 @@ import polars as pl
 _PARTICLES = r"\b(?:DE|DU|DES|D|LA|LE|LES|L|VAN|VON|DER|DEN|EL|AL)\b"
 
 
+def folded(name: str) -> pl.Expr:
+    """A name as one word of capital letters, for comparison."""
+    return _joined(_words(pl.col(name)))
+
+
 def name_check(birth_name: str, first_names: str) -> pl.Expr:
     """What is compared with the register: the folded birth name, and the first of the first names, folded.
 

@@ -77,6 +77,10 @@ _BOOK = (
      "The replaced number is not a waiting number of the same person.", *_CORRECT),
     ("I12", "R", "Le rapprochement ne tient pas : clé inconnue, deux fois dans le fichier, ou rapprochée d'elle-même.",
      "The link cannot stand: a key is unknown, twice in the file, or linked to itself.", *_CORRECT),
+    ("I13", "R", "L'employeur d'un établissement ne change que par l'équipe du registre.",
+     "An establishment changes employer only by the register team.",
+     "Écrivez à l'équipe du registre, avec la pièce qui l'établit.",
+     "Write to the register team, with the document that shows it."),
     ("P01", "R", "Fin de période avant son début, ou dans l'avenir.", "The period ends before it starts, or later "
      "than today.", *_CORRECT),
     ("P02", "W", "Période d'intégration de plus de trois mois : la dose est gardée.",

@@ -1,6 +1,7 @@
 """annual_worker_doses: calendar years, the dated employment, who is monitored."""
 
 from datetime import UTC, date, datetime
+from decimal import Decimal
 
 ASK = """
     select worker_key, year, establishment_key, category, sector_code, sector_imputed, dose_msv, is_monitored, is_main
@@ -25,6 +26,42 @@ def test_the_employment_at_the_period_end_decides(register):
         (1, 2024, 10, "A", "MED.04.01", False, "2.000", True, True),
         (1, 2024, 10, "B", "MED.01.01", False, "1.000", True, False),
     ]
+
+
+def _sectors(register) -> list[tuple]:
+    return register.rows_of("""
+        select year, sector_code from annual_worker_doses where limit_quantity = 'effective' order by all
+    """)
+
+
+def test_a_corrected_sector_changes_past_doses_and_a_change_of_activity_does_not(register):
+    corrected = datetime(2024, 5, 1, tzinfo=UTC)
+    register.add("establishments", valid_from=date(2015, 1, 1), sector_code="MED.01.01")
+    register.dose("2018-06-30", "1.000")
+    register.dose("2022-06-30", "1.000")
+    assert _sectors(register) == [(2018, "MED.01.01"), (2022, "MED.01.01")]
+    # Same first day, said later: it never was what the first line said.
+    register.add("establishments", valid_from=date(2015, 1, 1), sector_code="IND.01", delivery_no=2, known_at=corrected)
+    assert _sectors(register) == [(2018, "IND.01"), (2022, "IND.01")]
+    # Another first day: from then on it is something else.
+    register.add("establishments", valid_from=date(2020, 1, 1), sector_code="VET.01", delivery_no=3, known_at=corrected)
+    assert _sectors(register) == [(2018, "IND.01"), (2022, "VET.01")]
+
+
+def test_two_keys_merged_are_one_person_until_they_are_unmerged(register):
+    register.add("establishments")
+    register.dose("2022-06-30", "1.000", worker_key=1)
+    register.dose("2022-06-30", "2.000", worker_key=2, establishment_key=11)
+    persons = (
+        "select worker_key, sum(dose_msv) from annual_worker_doses where limit_quantity = 'effective' group by all"
+    )
+    apart = [(1, Decimal("1.000")), (2, Decimal("2.000"))]
+    assert sorted(register.rows_of(persons)) == apart
+    merged, unmerged = datetime(2023, 1, 10, tzinfo=UTC), datetime(2023, 2, 10, tzinfo=UTC)
+    register.add("identity_links", worker_key=2, person_key=1, delivery_no=2, known_at=merged)
+    assert register.rows_of(persons) == [(1, Decimal("3.000"))]
+    register.add("identity_links", worker_key=2, person_key=2, delivery_no=3, known_at=unmerged, reason="UNMERGED")
+    assert sorted(register.rows_of(persons)) == apart
 
 
 def test_a_closed_contract_and_the_end_of_nc(register):
