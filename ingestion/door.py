@@ -16,6 +16,7 @@ import polars as pl
 from filelock import FileLock
 
 from ingestion import reports
+from ingestion.corrections import judge_corrections
 from ingestion.identifiers import is_record_id, names_a_person
 from ingestion.judge import PARIS, Judgement, Question, judge_measurements
 from ingestion.links import judge_links
@@ -37,6 +38,8 @@ from registry.waiting import forget_waiting, remember_waiting
 
 _LANDING = "landed bytes"
 _LISTS = (Layout.ETAB, Layout.TRAV, Layout.LINK)
+
+_KNOWN_BY_SENDER = (Role.BODY, Role.REGISTER)
 
 # Where a list says something of a worker that may let a waiting row load.
 _NAMES_WORKERS = (EMPLOYMENTS.name, IDENTITY_LINKS.name)
@@ -220,8 +223,10 @@ class Door:
         try:
             name = parse_name(numbered.file_name)
             rows = read_rows(numbered.file_name, name.layout, self.bytes_of(numbered))
-            question = Question(numbered.delivery_no, name.sender_code, name.layout, numbered.received_at, rows)
-            judgement = self._judge(numbered, question)
+            question = Question(
+                numbered.delivery_no, name.sender_code, name.layout, numbered.received_at, rows, self._own(numbered)
+            )
+            judgement = self._judge(question)
             tables = {table: conformed(frame, TABLES[table]) for table, frame in judgement.tables.items()}
         except DeliveryRefused as error:
             refusal = error
@@ -265,28 +270,33 @@ class Door:
             found.append(release)
         return found
 
-    def _judge(self, numbered: Numbered, question: Question) -> Judgement:
-        if question.layout == Layout.LINK:
-            return judge_links(question, self.vault)
-        if question.layout in _LISTS:
-            own = self._own_establishments(numbered)
-            if question.layout == Layout.ETAB:
-                return judge_establishments(question, self.lake, self.vault, own)
-            return judge_workers(question, self.lake, self.vault, own)
-        population = self._populations.current()
-        return judge_measurements(question, self.lake, self.vault, population)
+    def _judge(self, question: Question) -> Judgement:
+        match question.layout:
+            case Layout.LINK:
+                return judge_links(question, self.vault)
+            case Layout.ETAB:
+                return judge_establishments(question, self.lake, self.vault)
+            case Layout.TRAV:
+                return judge_workers(question, self.lake, self.vault)
+            case Layout.CORR:
+                return judge_corrections(question, self.lake, self._populations.current())
+        return judge_measurements(question, self.lake, self.vault, self._populations.current())
 
-    def _own_establishments(self, numbered: Numbered) -> frozenset[int] | None:
-        """The establishments of the account that sent the file, on the day it did; None: the register team."""
+    def _own(self, numbered: Numbered) -> frozenset[int] | None:
+        """The establishments that the account which sent the file answers for, on the day it did; None: all.
+
+        An employer and a physician answer for those designated to them; a body, an operator and the register team are
+        known by their sender code alone.
+        """
         if numbered.account_id is None:
             return None
         on = numbered.received_at.astimezone(PARIS).date()
         try:
             viewer = viewer_of(self.engine, numbered.account_id, on)
-            return None if viewer.role == Role.REGISTER else viewer.establishment_keys
         except NotSignedIn:
             # The account was closed between the upload and now: it opens nothing.
             return frozenset()
+        return viewer.establishment_keys if viewer.role not in _KNOWN_BY_SENDER else None
 
 
 def _groups(waiting: list[Numbered]) -> Iterator[tuple[int, int]]:

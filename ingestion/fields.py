@@ -14,6 +14,7 @@ DOSE_FIELDS = {
     Layout.PASS: ("value_msv",),
     Layout.OPER: ("hp10_photon_msv", "hp10_neutron_msv", "hp007_msv", "hp3_msv"),
     Layout.INTE: ("e50_msv", "ht50_msv"),
+    Layout.CORR: ("value_msv",),
     Layout.RADN: ("e_msv",),
     Layout.COSM: ("e_msv",),
 }
@@ -45,6 +46,7 @@ _WORDS = {
 _BY_LAYOUT = {
     (Layout.PASS, "quantity"): ["HP10", "HP007", "HP3"],
     (Layout.PASS, "radiation"): ["PHOTON", "BETA", "NEUTRON", "MIXED"],
+    (Layout.CORR, "action"): vocabulary.Decision.codes(),
     (Layout.LINK, "action"): vocabulary.LinkAction.codes(),
     (Layout.LINK, "motive_code"): vocabulary.LinkMotive.codes(),
     (Layout.RADN, "method"): vocabulary.RadonMethod.codes(),
@@ -169,7 +171,7 @@ def _is_of_type(value: pl.Expr, kind: str) -> pl.Expr:
     if kind == "bool":
         return value.is_in(["true", "false"])
     if kind == "int":
-        return value.str.contains(r"^\d{1,9}$")
+        return value.str.contains(r"^[0-9]{1,18}$")
     if size := re.fullmatch(r"decimal\((\d+),(\d+)\)", kind):
         return _is_decimal(value, int(size[1]), int(size[2]))
     if size := re.fullmatch(r"char(\d+)", kind):

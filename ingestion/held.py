@@ -68,13 +68,26 @@ def still_waiting(waits: pl.LazyFrame, loaded: pl.Series, lake: Lake) -> pl.Lazy
     )
 
 
-def replaced_rows(lake: Lake, sender: str) -> pl.Series:
-    """Rows (dose_id >> 3) of the sender that are replaced or cancelled already."""
-    keep = _of_sender(sender) & (pl.col("null_count.replaces_dose_id") < pl.col("num_records"))
+def replaced_rows(lake: Lake, row_ids: pl.Series) -> pl.Series:
+    """Those of the rows (dose_id >> 3) that anybody has replaced or cancelled already."""
+    if row_ids.is_empty():
+        return row_ids
+    first, last = row_ids.min() * 8, row_ids.max() * 8 + 7
+    keep = (pl.col("min.replaces_dose_id") <= last) & (pl.col("max.replaces_dose_id") >= first)
+    # Where the log has no statistics the file must be read; where every value is NULL it need not.
+    keep = keep.fill_null(pl.col("null_count.replaces_dose_id").fill_null(0) < pl.col("num_records"))
+    rows = lake.scan("doses", keep).select(row_id=pl.col("replaces_dose_id") // 8)
+    return rows.filter(pl.col("row_id").is_in(row_ids.implode())).collect()["row_id"].unique()
+
+
+def rows_named(lake: Lake, dose_ids: pl.Series) -> pl.DataFrame:
+    """Every dose of the rows that the dose_ids name, with all columns of `doses`."""
+    if dose_ids.is_empty():
+        return lake.scan("doses", pl.lit(False)).collect()
+    row_ids, deliveries = dose_ids // 8, dose_ids // 2**32
+    keep = (pl.col("min.delivery_no") <= deliveries.max()) & (pl.col("max.delivery_no") >= deliveries.min())
     rows = lake.scan("doses", keep.fill_null(True))
-    rows = rows.filter(sender_code=sender)
-    replaced = rows.filter(pl.col("replaces_dose_id").is_not_null()).select(row_id=pl.col("replaces_dose_id") // 8)
-    return replaced.collect()["row_id"].unique()
+    return rows.filter((pl.col("dose_id") // 8).is_in(row_ids.implode())).sort("dose_id").collect()
 
 
 def results(lake: Lake, sender: str, candidates: pl.DataFrame, workers: pl.DataFrame) -> pl.DataFrame:

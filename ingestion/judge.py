@@ -34,6 +34,8 @@ class Question:
     layout: Layout
     received_at: datetime
     rows: Rows
+    # The establishments an employer's or physician's account answers for; None: everybody's.
+    own: frozenset[int] | None = None
     # The delivery that lets waiting rows be judged again, and when it came; for a delivery's own rows, itself.
     judged_by: int | None = None
     judged_at: datetime | None = None
@@ -81,7 +83,7 @@ def judge_measurements(question: Question, lake: Lake, vault: Vault, population:
     rows = without_refused(rows, found)
 
     rows = with_keys(rows, vault, population)
-    found.append(findings(rows, PAIR_CHECKS))
+    found.append(findings(rows, [*PAIR_CHECKS, *own_checks(question)]))
     parts = _located(parts_of(rows, layout), MEASUREMENTS[layout].dosimetry)
     found.append(findings(parts, _part_checks(question)))
     # Only rows that nothing else refuses may take an identifier, a target or a period.
@@ -95,6 +97,13 @@ def judge_measurements(question: Question, lake: Lake, vault: Vault, population:
         loading = without_refused(parts, found).filter(~pl.col("row_no").is_in(waiting.implode()))
         found.append(_against_results(loading, question, lake, population))
     return _judgement(question, parts, with_severity(pl.concat(found)))
+
+
+def own_checks(question: Question) -> list[Check]:
+    """I10 where the account does not answer for the establishment."""
+    if question.own is None:
+        return []
+    return [Check("I10", "siret", ~pl.col("establishment_key").is_in(sorted(question.own)).fill_null(False))]
 
 
 def broken_lines(rows: Rows) -> pl.DataFrame:
@@ -297,7 +306,7 @@ def _against_targets(
     if changes.is_empty():
         return parts, pl.DataFrame(schema=FINDINGS)
     known = held.records(lake, question.sender_code, changes["replaces_record_id"], question.delivery_no)
-    gone = held.replaced_rows(lake, question.sender_code)
+    gone = held.replaced_rows(lake, (known["dose_id"] // 8).unique())
     targets = (
         known.filter(~pl.col("is_waiting"), ~(pl.col("dose_id") // 8).is_in(gone.implode()))
         .pipe(population.person_of)
@@ -337,7 +346,7 @@ def _against_results(parts: pl.DataFrame, question: Question, lake: Lake, popula
         pl.col("period_start") <= pl.col("period_end_held"), pl.col("period_end") >= pl.col("period_start_held")
     )
     if not met.is_empty():
-        gone = held.replaced_rows(lake, question.sender_code)
+        gone = held.replaced_rows(lake, met["row_id"].unique())
         gone = pl.concat([gone, parts["replaces_dose_id"].drop_nulls() // 8])
         met = met.filter(~pl.col("row_id").is_in(gone.implode()))
     overlapping = pl.concat([inside, met["row_no"]]).unique()

@@ -9,7 +9,7 @@ import polars as pl
 from ingestion.fields import Check, field_checks, findings, typed
 from ingestion.identifiers import is_nir_shaped, is_rpps, is_siret
 from ingestion.identity import SHAPE_CHECKS, with_digests
-from ingestion.judge import Judgement, Question, broken_lines, with_severity, without_refused
+from ingestion.judge import Judgement, Question, broken_lines, own_checks, with_severity, without_refused
 from ingestion.names import folded
 from lake import reference
 from lake.schema import EMPLOYMENTS, ESTABLISHMENTS, IDENTITY_LINKS, MINORS, PERSONS
@@ -21,11 +21,8 @@ from registry.vault import Identity, Vault
 _OF_AGE = "18y"
 
 
-def judge_establishments(question: Question, lake: Lake, vault: Vault, own: frozenset[int] | None) -> Judgement:
-    """Judge an ETAB file; a new SIRET gets its key.
-
-    `own`: the establishments of the account that sent the file; None when the register team did.
-    """
+def judge_establishments(question: Question, lake: Lake, vault: Vault) -> Judgement:
+    """Judge an ETAB file; a new SIRET from the register team gets its key."""
     text = question.rows.good
     found = [broken_lines(question.rows), findings(text, field_checks(Layout.ETAB)), findings(text, SHAPE_CHECKS[2:])]
     rows = typed(text, Layout.ETAB)
@@ -39,11 +36,11 @@ def judge_establishments(question: Question, lake: Lake, vault: Vault, own: froz
         )
     )
     rows = without_refused(rows, found)
-    if own is None:
+    if question.own is None:
         register_establishments(vault.engine, rows["siret"])
     rows = rows.join(establishment_keys(vault.engine, rows["siret"]), on="siret", how="left", maintain_order="left")
-    found.append(findings(rows, _own_checks(own)))
-    if own is not None:
+    found.append(findings(rows, own_checks(question)))
+    if question.own is not None:
         found.append(findings(_with_employer(without_refused(rows, found), lake), [_SAME_EMPLOYER]))
     rows = known_by(without_refused(rows, found), question)
     rows = rows.with_columns(pl.col("nomenclature_version").fill_null("S1_2013"))
@@ -66,17 +63,14 @@ def _with_employer(rows: pl.DataFrame, lake: Lake) -> pl.DataFrame:
     return rows.join(latest.collect(), on="establishment_key", how="left", maintain_order="left")
 
 
-def judge_workers(question: Question, lake: Lake, vault: Vault, own: frozenset[int] | None) -> Judgement:
-    """Judge a TRAV file; a new identifier gets its key, its identity is sealed in the vault.
-
-    `own`: the establishments of the account that sent the file; None when the register team did.
-    """
+def judge_workers(question: Question, lake: Lake, vault: Vault) -> Judgement:
+    """Judge a TRAV file; a new identifier gets its key, its identity is sealed in the vault."""
     text = question.rows.good
     found = [broken_lines(question.rows), findings(text, field_checks(Layout.TRAV)), findings(text, SHAPE_CHECKS)]
     rows = typed(text, Layout.TRAV)
     found.append(findings(rows, _line_checks()))
     rows = _with_places(without_refused(rows, found), vault)
-    found.append(findings(rows, [*_place_checks(), *_own_checks(own)]))
+    found.append(findings(rows, [*_place_checks(), *own_checks(question)]))
     rows = with_digests(without_refused(rows, found), vault)
 
     # One name per identifier: the vault's, or for a newcomer the first line's.
@@ -131,12 +125,6 @@ def _line_checks() -> list[Check]:
             | (birth_months.is_between(1, 12) & (birth_months != born.dt.month())),
         ),
     ]
-
-
-def _own_checks(own: frozenset[int] | None) -> list[Check]:
-    if own is None:
-        return []
-    return [Check("I10", "siret", ~pl.col("establishment_key").is_in(sorted(own)).fill_null(False))]
 
 
 def _place_checks() -> list[Check]:

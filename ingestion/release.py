@@ -113,8 +113,8 @@ def _judged_again(
         name.layout,
         source.received_at,
         Rows(asked, [], asked.height),
-        cause.numbered.delivery_no,
-        cause.numbered.received_at,
+        judged_by=cause.numbered.delivery_no,
+        judged_at=cause.numbered.received_at,
     )
     judged = judge_measurements(question, lake, vault, population)
     known = waits.select("dose_id", was_known="worker_key", was_code="code")

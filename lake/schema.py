@@ -10,6 +10,7 @@ from lake.vocabulary import (
     BodyLocation,
     Category,
     Contract,
+    Decision,
     Dosimetry,
     EstablishmentDomain,
     Layout,
@@ -175,6 +176,26 @@ DELIVERIES = Table(
     ),
 )
 
+DECISIONS = Table(
+    "decisions",
+    "one row per physician's decision on a dose; a modified or cancelled one also stands in `doses`",
+    ("delivery_no", "row_no"),
+    (
+        _DELIVERY_NO,
+        _ROW_NO,
+        Column("sender_code", pa.string(), "who sent it (lake/reference/senders.csv)"),
+        Column("record_id", pa.string(), "the sender's own identifier of the decision"),
+        Column("dose_id", pa.int64(), "the dose decided on", at_least=1),
+        Column("decision", pa.string(), "what was decided", words=Decision),
+        Column("value_msv", DOSE, "mSv that stands instead; NULL unless modified", True, at_least=0),
+        Column("period_start", pa.date32(), "first day of wear instead; NULL: as it was", True),
+        Column("period_end", pa.date32(), "last day of wear instead; NULL: as it was", True),
+        Column("motive_code", pa.string(), "why", words=Motive),
+        Column("decided_on", pa.date32(), "day of the decision"),
+        _KNOWN_AT,
+    ),
+)
+
 PERSONS = Table(
     "persons",
     "one row per person and fact known; the latest known_at holds",
@@ -286,6 +307,7 @@ TABLES: dict[str, Table] = {
         WAITING,
         REJECTIONS,
         DELIVERIES,
+        DECISIONS,
         PERSONS,
         IDENTITY_LINKS,
         MINORS,

@@ -34,6 +34,7 @@ class Layout(Word):
     PASS = "PASS", "Dosimétrie à lecture différée", "Passive dosimetry"
     OPER = "OPER", "Dosimétrie opérationnelle", "Operational dosimetry"
     INTE = "INTE", "Exposition interne", "Internal dose"
+    CORR = "CORR", "Décision médicale sur une dose", "Physician's decision on a dose"
     RADN = "RADN", "Radon", "Radon"
     COSM = "COSM", "Rayonnement cosmique", "Cosmic radiation"
 
@@ -139,6 +140,14 @@ class Motive(Word):
     NOT_A_PERSON_DOSE = "NOT_A_PERSON_DOSE", "Dose non reçue par la personne", "Not received by the person"
     MEDICAL_INQUIRY = "MEDICAL_INQUIRY", "Enquête médicale", "Medical inquiry"
     OTHER = "OTHER", "Autre motif", "Other"
+
+
+class Decision(Word):
+    """What a physician decides on a dose after inquiry (arrêté du 23 juin 2023 art. 5 and 23)."""
+
+    MAINTAIN = "MAINTAIN", "Maintenue", "Maintained"
+    MODIFY = "MODIFY", "Modifiée", "Modified"
+    CANCEL = "CANCEL", "Annulée", "Cancelled"
 
 
 class LinkAction(Word):

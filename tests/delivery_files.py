@@ -123,6 +123,14 @@ DEFAULTS: dict[str, dict[str, str]] = {
         "situation": "PLANNED",
         "decision_date": "2020-02-01",
     },
+    "CORR": {
+        "record_id": "k1",
+        "action": "MODIFY",
+        "value_msv": "0.050",
+        "motive_code": "MEDICAL_INQUIRY",
+        "mdt_rpps": rpps(),
+        "decision_date": "2020-02-11",
+    },
     "RADN": {
         "record_id": "n1",
         "record_action": "NEW",
@@ -167,6 +175,7 @@ SENDERS = {
     "PASS": "LANDAUER",
     "OPER": "EXPL_EDF",
     "INTE": "MDT",
+    "CORR": "MDT",
     "RADN": "ALGADE",
     "COSM": "SIEVERT",
 }
