@@ -247,7 +247,8 @@ class Door:
                 return judge_establishments(question, self.vault, own)
             return judge_workers(question, self.lake, self.vault, own)
         population = self._populations.current(question.unlanded)
-        return judge_measurements(question, self.lake, self.vault, population)
+        own = self._own_establishments(numbered) if question.sender_code == "EMPLOYER" else None
+        return judge_measurements(question, self.lake, self.vault, population, own)
 
     def _own_establishments(self, numbered: Numbered) -> frozenset[int] | None:
         """The establishments of the account that sent the file, on the day it did; None: the register team."""

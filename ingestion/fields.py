@@ -16,7 +16,11 @@ DOSE_FIELDS = {
     Layout.INTE: ("e50_msv", "ht50_msv"),
     Layout.RADN: ("e_msv",),
     Layout.COSM: ("e_msv",),
+    Layout.URGE: ("value_msv",),
 }
+
+# Results that carry a value; the others are known only by their status.
+WITH_VALUE = ("MEASURED", "ESTIMATED", "BELOW_THRESHOLD")
 
 # Fields whose shape has codes of its own (I01 to I03): judged by ingestion.identity.
 IDENTIFIER_FIELDS = ("nir", "nir_key", "siret", "replaces_nir")
@@ -41,12 +45,15 @@ _WORDS = {
     "intake_date_kind": vocabulary.IntakeDateKind,
     "route": vocabulary.IntakeRoute,
     "organ": vocabulary.Organ,
+    "sur_group": vocabulary.EmergencyGroup,
 }
 _BY_LAYOUT = {
     (Layout.PASS, "quantity"): ["HP10", "HP007", "HP3"],
     (Layout.PASS, "radiation"): ["PHOTON", "BETA", "NEUTRON", "MIXED"],
     (Layout.RADN, "method"): vocabulary.RadonMethod.codes(),
     (Layout.COSM, "method"): vocabulary.CosmicMethod.codes(),
+    (Layout.URGE, "method"): vocabulary.EmergencyMethod.codes(),
+    (Layout.URGE, "quantity"): ["E", "HP10", "HP007", "HP3", "E50"],
 }
 _HEADCOUNT_BANDS = ["00", "01", "02", "03", "11", "12", "21", "22", "31", "32", "41", "42", "51", "52", "53"]
 
@@ -94,6 +101,8 @@ def field_checks(layout: Layout) -> tuple[Check, ...]:
             missing = value.is_null()
             if is_dose:
                 missing &= pl.col("record_action") != "CANCEL"
+                if layout in (Layout.RADN, Layout.COSM):
+                    missing &= pl.col("result_status").is_in(WITH_VALUE)
             checks.append(Check("S02", field, missing))
         if field in IDENTIFIER_FIELDS:
             continue
@@ -128,6 +137,9 @@ def code_list(layout: Layout, field: str) -> list[str] | None:
             return senders.filter(kind="OA")["sender_code"].to_list()
         case "operator_code":
             return senders.filter(kind="OPERATOR")["sender_code"].to_list()
+        case "sender_code":
+            may_send = pl.col("layouts").str.split(";").list.contains(layout.value)
+            return senders.filter(may_send, pl.col("kind") != "REGISTER")["sender_code"].to_list()
         case "headcount_band":
             return _HEADCOUNT_BANDS
     return None

@@ -9,7 +9,7 @@ import polars as pl
 from ingestion.fields import Check, field_checks, findings, typed
 from ingestion.held import is_landed
 from ingestion.identifiers import is_nir_shaped, is_rpps, is_siret
-from ingestion.identity import SHAPE_CHECKS, with_digests
+from ingestion.identity import SHAPE_CHECKS, own_checks, with_digests
 from ingestion.judge import Judgement, Question, broken_lines, with_severity, without_refused
 from lake import reference
 from lake.schema import EMPLOYMENTS, ESTABLISHMENTS, IDENTITY_LINKS, MINORS, PERSONS
@@ -42,7 +42,7 @@ def judge_establishments(question: Question, vault: Vault, own: frozenset[int] |
     if own is None:
         register_establishments(vault.engine, rows["siret"])
     rows = rows.join(establishment_keys(vault.engine, rows["siret"]), on="siret", how="left", maintain_order="left")
-    found.append(findings(rows, _own_checks(own)))
+    found.append(findings(rows, own_checks(own)))
     rows = _known(without_refused(rows, found), question)
     rows = rows.with_columns(pl.col("nomenclature_version").fill_null("S1_2013"))
     return _judgement(question, found, {ESTABLISHMENTS.name: rows.select(ESTABLISHMENTS.column_names)})
@@ -58,7 +58,7 @@ def judge_workers(question: Question, lake: Lake, vault: Vault, own: frozenset[i
     rows = typed(text, Layout.TRAV)
     found.append(findings(rows, _line_checks()))
     rows = _with_places(without_refused(rows, found), vault)
-    found.append(findings(rows, [*_place_checks(), *_own_checks(own)]))
+    found.append(findings(rows, [*_place_checks(), *own_checks(own)]))
     rows = with_digests(without_refused(rows, found), vault)
 
     # One name per identifier: the vault's, or for a newcomer the first line's.
@@ -113,12 +113,6 @@ def _line_checks() -> list[Check]:
             | (birth_months.is_between(1, 12) & (birth_months != born.dt.month())),
         ),
     ]
-
-
-def _own_checks(own: frozenset[int] | None) -> list[Check]:
-    if own is None:
-        return []
-    return [Check("I10", "siret", ~pl.col("establishment_key").is_in(sorted(own)).fill_null(False))]
 
 
 def _place_checks() -> list[Check]:
