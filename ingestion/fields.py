@@ -50,6 +50,7 @@ _WORDS = {
 _BY_LAYOUT = {
     (Layout.PASS, "quantity"): ["HP10", "HP007", "HP3"],
     (Layout.PASS, "radiation"): ["PHOTON", "BETA", "NEUTRON", "MIXED"],
+    (Layout.RADN, "situation"): ["PLANNED", "EXISTING"],
     (Layout.RADN, "method"): vocabulary.RadonMethod.codes(),
     (Layout.COSM, "method"): vocabulary.CosmicMethod.codes(),
     (Layout.URGE, "method"): vocabulary.EmergencyMethod.codes(),
@@ -87,6 +88,19 @@ def findings(rows: pl.DataFrame, checks: Sequence[Check]) -> pl.DataFrame:
             broken = masks.filter(str(i)).select("row_no", code=pl.lit(check.code), field=pl.lit(check.field))
             found.append(broken.cast(FINDINGS))
     return pl.concat(found)
+
+
+def with_current_codes(text: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The rows with former codes replaced by the current ones, and a finding N02 for each."""
+    former = reference.table("former_codes").filter(pl.col("field").is_in(text.columns))
+    renamed = {
+        field: dict(codes.select("code", "current_code").iter_rows())
+        for (field,), codes in former.group_by("field", maintain_order=True)
+    }
+    found = findings(text, [Check("N02", field, pl.col(field).is_in(list(codes))) for field, codes in renamed.items()])
+    if found.is_empty():
+        return text, found
+    return text.with_columns(pl.col(field).replace(codes) for field, codes in renamed.items()), found
 
 
 @cache

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import polars as pl
 
 from ingestion import held
-from ingestion.fields import DOSE_FIELDS, FINDINGS, WITH_VALUE, Check, field_checks, findings, typed
+from ingestion.fields import DOSE_FIELDS, FINDINGS, WITH_VALUE, Check, field_checks, findings, typed, with_current_codes
 from ingestion.identifiers import is_record_id, is_rpps, is_siret, names_a_person
 from ingestion.identity import PAIR_CHECKS, SHAPE_CHECKS, own_checks, with_keys
 from ingestion.measurements import MEASUREMENTS, parts_of, standard_rows
@@ -75,9 +75,10 @@ def judge_measurements(
 
     `own`: the establishments of the employer's account that sent the file; None when another sender did.
     """
-    layout, text = question.layout, question.rows.good
+    layout = question.layout
+    text, former = with_current_codes(question.rows.good)
     text_checks = [*field_checks(layout), *SHAPE_CHECKS, *_presence_checks(layout)]
-    found = [broken_lines(question.rows), findings(text, text_checks)]
+    found = [broken_lines(question.rows), former, findings(text, text_checks)]
     rows = standard_rows(typed(text, layout), layout)
     found.append(findings(rows, _row_checks(question)))
     rows = without_refused(rows, found)
@@ -148,13 +149,18 @@ def _row_checks(question: Question) -> list[Check]:
         ),
     ]
     if layout in (Layout.PASS, Layout.RADN):
-        checks.append(Check("P02", "period_end", end >= start.dt.offset_by(f"{months}mo")))
-    if layout == Layout.PASS:
+        following = start.dt.offset_by(f"{months}mo")
+        # From 30 November, three months end with February: 30 February does not exist, its eve is the last day.
+        is_cut = following.dt.day() < start.dt.day()
+        checks.append(Check("P02", "period_end", (end > following) | ((end == following) & ~is_cut)))
         late = int(reference.threshold("late_after_days"))
         checks.append(Check("P04", "period_end", (pl.lit(question.received_on) - end).dt.total_days() > late))
     if layout == Layout.INTE:
         checks.append(Check("S03", "mdt_rpps", ~is_rpps("mdt_rpps")))
-        checks.append(Check("S04", "organ", pl.col("organ").is_null() != pl.col("ht50_msv").is_null()))
+        is_unpaired = pl.col("organ").is_null() != pl.col("ht50_msv").is_null()
+        checks.append(Check("S04", "organ", (action != "CANCEL") & is_unpaired))
+    if layout == Layout.COSM:
+        checks.append(Check("S03", "month", pl.col("month").dt.day() != 1))
     if layout == Layout.URGE:
         checks.append(Check("S03", "emergency_id", ~is_record_id("emergency_id")))
         checks.append(Check("S06", "emergency_id", names_a_person("emergency_id")))
@@ -163,7 +169,9 @@ def _row_checks(question: Question) -> list[Check]:
             pl.col(field).str.to_datetime(time_zone="UTC", strict=False) for field in ("entry_ts", "exit_ts")
         )
         checks.append(Check("P01", "exit_ts", leave < entry))
-    if measurement.sender_field and question.sender_code != "REGISTER":
+    # The register's team takes over what others measured; an employer sends what an operator's dosemeters read.
+    speaks_for_others = ["REGISTER", "EMPLOYER"] if layout == Layout.OPER else ["REGISTER"]
+    if measurement.sender_field and question.sender_code not in speaks_for_others:
         checks.append(Check("S05", measurement.sender_field, pl.col(measurement.sender_field) != question.sender_code))
     return checks + _value_checks(layout)
 
@@ -183,15 +191,22 @@ def _presence_checks(layout: Layout) -> list[Check]:
 
 
 def _value_checks(layout: Layout) -> list[Check]:
-    """A value is 0 below the threshold, and for a badge without result there is none."""
+    """A value is 0 below the threshold; without result there is none, or 0 where the layout wants a number."""
     if layout not in (Layout.PASS, Layout.RADN, Layout.COSM):
         return []
     (field,) = DOSE_FIELDS[layout]
     value, status = pl.col(field), pl.col("result_status")
     is_dose = pl.col("record_action") != "CANCEL"
-    checks = [Check("S04", field, is_dose & (status == "BELOW_THRESHOLD") & (value != 0))]
-    if layout == Layout.PASS:
-        checks.append(Check("S04", field, is_dose & ~status.is_in(WITH_VALUE) & value.is_not_null()))
+    is_filled = value.is_not_null() if layout == Layout.PASS else value > 0
+    checks = [
+        Check("S04", field, is_dose & (status == "BELOW_THRESHOLD") & (value != 0)),
+        Check("S04", field, is_dose & ~status.is_in(WITH_VALUE) & is_filled),
+    ]
+    if layout == Layout.RADN:
+        exposure = (pl.col("exposure_kbqh_m3") * 1000).cast(pl.Int64)
+        coefficient = (pl.col("coefficient_msv_per_kbqh_m3") * 1_000_000).cast(pl.Int64)
+        is_off = (_thousandths(value) * 1_000_000 - exposure * coefficient).abs() > 500_000
+        checks.append(Check("S04", field, is_dose & (status == "MEASURED") & (value > 0) & is_off))
     return checks
 
 
@@ -224,17 +239,29 @@ def _part_checks(question: Question) -> list[Check]:
         # An emergency's dose stands apart and opens no exceedance.
         Check("D04", field, (dose > pl.col("limit_msv")) & (pl.col("situation") != "SUR")),
     ]
-    for quantity in ("HP10", "HP3", "HP007", "E"):
-        highest = reference.threshold(f"highest_threshold_{quantity.lower()}_msv")
-        is_higher = (pl.col("quantity") == quantity) & (pl.col("recording_threshold_msv") > highest)
+    for kind, is_kind in _kinds(question.layout).items():
+        highest = reference.threshold(f"highest_threshold_{kind}_msv")
+        is_higher = is_kind & (pl.col("recording_threshold_msv") > highest)
         checks.append(Check("S04", "recording_threshold_msv", is_higher))
-    if question.layout == Layout.PASS:
-        for quantity in ("HP10", "HP3", "HP007"):
-            step = reference.threshold(f"recording_step_{quantity.lower()}_msv")
-            checks.append(
-                Check("D03", field, (pl.col("quantity") == quantity) & (_thousandths(dose) % int(step * 1000) != 0))
-            )
+        # The radon annex sets no step.
+        if kind != "radon":
+            checks.append(Check("D03", field, is_kind & _is_off_step(dose, f"recording_step_{kind}_msv")))
+    if question.layout == Layout.OPER:
+        is_neutron = pl.col("radiation") == "NEUTRON"
+        is_off = _is_off_step(dose, "recording_step_operational_neutron_msv")
+        checks.append(Check("D03", "hp10_neutron_msv", is_neutron & is_off))
     return checks
+
+
+def _kinds(layout: Layout) -> dict[str, pl.Expr]:
+    """The reference measurements that have a recording threshold of their own, and the doses that are such."""
+    if layout == Layout.PASS:
+        return {quantity.lower(): pl.col("quantity") == quantity for quantity in ("HP10", "HP3", "HP007")}
+    return {Layout.RADN: {"radon": pl.lit(True)}, Layout.COSM: {"cosmic": pl.lit(True)}}.get(layout, {})
+
+
+def _is_off_step(dose: pl.Expr, step_name: str) -> pl.Expr:
+    return _thousandths(dose) % int(reference.threshold(step_name) * 1000) != 0
 
 
 def _thousandths(dose: pl.Expr) -> pl.Expr:

@@ -6,9 +6,9 @@ Source: arrêté du 23 juin 2023 art. 8.
 
 import polars as pl
 
-from ingestion.fields import Check, field_checks, findings, typed
+from ingestion.fields import Check, field_checks, findings, typed, with_current_codes
 from ingestion.held import is_landed
-from ingestion.identifiers import is_nir_shaped, is_rpps, is_siret
+from ingestion.identifiers import is_nir_shaped, is_rpps, is_siret, names_a_person
 from ingestion.identity import SHAPE_CHECKS, own_checks, with_digests
 from ingestion.judge import Judgement, Question, broken_lines, with_severity, without_refused
 from lake import reference
@@ -53,8 +53,9 @@ def judge_workers(question: Question, lake: Lake, vault: Vault, own: frozenset[i
 
     `own`: the establishments of the account that sent the file; None when the register team did.
     """
-    text = question.rows.good
-    found = [broken_lines(question.rows), findings(text, field_checks(Layout.TRAV)), findings(text, SHAPE_CHECKS)]
+    text, former = with_current_codes(question.rows.good)
+    text_checks = [*field_checks(Layout.TRAV), *SHAPE_CHECKS]
+    found = [broken_lines(question.rows), former, findings(text, text_checks)]
     rows = typed(text, Layout.TRAV)
     found.append(findings(rows, _line_checks()))
     rows = _with_places(without_refused(rows, found), vault)
@@ -105,6 +106,7 @@ def _line_checks() -> list[Check]:
         Check("I03", "user_siret", pl.col("user_siret").is_not_null() & ~is_siret("user_siret")),
         Check("S03", "mdt_rpps", pl.col("mdt_rpps").is_not_null() & ~is_rpps("mdt_rpps")),
         Check("I01", "replaces_nir", pl.col("replaces_nir").is_not_null() & ~is_nir_shaped("replaces_nir")),
+        *(Check("S06", field, names_a_person(field)) for field in ("wear_plan", "group_label", "crp_id")),
         Check("I08", "sex", nir.str.slice(0, 1).is_in(["1", "3", "7"]) != (pl.col("sex") == "M")),
         Check(
             "I08",
