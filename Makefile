@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 DEMO_HOME := var/demo
 
-.PHONY: help setup demo test check browser backtest clean
+.PHONY: help setup demo test check browser rules backtest clean
 
 help: ## list the commands
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -45,6 +45,9 @@ test: setup browser ## run every check: style, import direction, tests (Chromium
 
 check: setup ## style and import direction only
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/lint-imports
+
+rules: setup ## write docs/rules.md from the rule book and its test cases
+	@$(BIN)/python tests/rule_table.py
 
 backtest: setup ## the 2020 table at full size (370 000 workers) beside the published one; about 10 minutes
 	@$(BIN)/python tests/backtests/published_2020.py

@@ -98,19 +98,19 @@ def ingest(
     moment = received_at.replace(tzinfo=received_at.tzinfo or UTC) if received_at else None
     paths = [inner for path in files for inner in ([a.path for a in arrivals(path)] if path.is_dir() else [path])]
     waiting = [Arrival(path, parse_name(path.name).sent_at if as_named else moment) for path in paths]
-    problems, reports = [], []
+    problems, receipts = [], []
     with progress_lines() as line:
         heard = line("Réception") if len(waiting) > 1 else None
         for done, (arrival, outcome) in enumerate(door.receive_all(waiting), start=1):
             if heard:
                 heard(arrival.path.name, done, len(waiting))
-            (problems if isinstance(outcome, DosilakeError) else reports).append(outcome)
-    reports = [receipt.report for receipt in reports]
+            (problems if isinstance(outcome, DosilakeError) else receipts).append(outcome)
+    reports = [receipt.report for receipt in receipts]
     if as_json:
         typer.echo(json.dumps(reports, ensure_ascii=False, indent=1))
     else:
-        for report in reports:
-            typer.echo("\n".join(sentences(report)))
+        for receipt in receipts:
+            typer.echo("\n".join(sentences(receipt.report, is_resend=receipt.is_resend)))
     for problem in problems:
         typer.echo(f"dosilake: {problem}", err=True)
     is_refused = not all(report["accepted"] for report in reports)

@@ -27,7 +27,11 @@ def ingest_landed(settings: Settings) -> int:
     files = 0
     for outcome in take_landed(door):
         files += 1
-        lines = [str(outcome)] if isinstance(outcome, DosilakeError) else sentences(outcome.report)
+        lines = (
+            [str(outcome)]
+            if isinstance(outcome, DosilakeError)
+            else sentences(outcome.report, is_resend=outcome.is_resend)
+        )
         for line in lines:
             log.info(line)
     return files

@@ -50,5 +50,5 @@ def take_all(door: Door, say: Say) -> None:
         if isinstance(outcome, DosilakeError):
             say(str(outcome))
         else:
-            for sentence in sentences(outcome.report):
+            for sentence in sentences(outcome.report, is_resend=outcome.is_resend):
                 say(sentence)

@@ -17,7 +17,11 @@ DOSE_FIELDS = {
     Layout.CORR: ("value_msv",),
     Layout.RADN: ("e_msv",),
     Layout.COSM: ("e_msv",),
+    Layout.URGE: ("value_msv",),
 }
+
+# Results that carry a value; the others are known only by their status.
+WITH_VALUE = ("MEASURED", "ESTIMATED", "BELOW_THRESHOLD")
 
 # Fields whose shape has codes of its own (I01 to I03): judged by ingestion.identity.
 IDENTIFIER_FIELDS = ("nir", "nir_key", "siret", "replaces_nir")
@@ -42,6 +46,7 @@ _WORDS = {
     "intake_date_kind": vocabulary.IntakeDateKind,
     "route": vocabulary.IntakeRoute,
     "organ": vocabulary.Organ,
+    "sur_group": vocabulary.EmergencyGroup,
 }
 _BY_LAYOUT = {
     (Layout.PASS, "quantity"): ["HP10", "HP007", "HP3"],
@@ -49,8 +54,11 @@ _BY_LAYOUT = {
     (Layout.CORR, "action"): vocabulary.Decision.codes(),
     (Layout.LINK, "action"): vocabulary.LinkAction.codes(),
     (Layout.LINK, "motive_code"): vocabulary.LinkMotive.codes(),
+    (Layout.RADN, "situation"): ["PLANNED", "EXISTING"],
     (Layout.RADN, "method"): vocabulary.RadonMethod.codes(),
     (Layout.COSM, "method"): vocabulary.CosmicMethod.codes(),
+    (Layout.URGE, "method"): vocabulary.EmergencyMethod.codes(),
+    (Layout.URGE, "quantity"): ["E", "HP10", "HP007", "HP3", "E50"],
 }
 _HEADCOUNT_BANDS = ["00", "01", "02", "03", "11", "12", "21", "22", "31", "32", "41", "42", "51", "52", "53"]
 
@@ -86,6 +94,19 @@ def findings(rows: pl.DataFrame, checks: Sequence[Check]) -> pl.DataFrame:
     return pl.concat(found)
 
 
+def with_current_codes(text: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The rows with former codes replaced by the current ones, and a finding N02 for each."""
+    former = reference.table("former_codes").filter(pl.col("field").is_in(text.columns))
+    renamed = {
+        field: dict(codes.select("code", "current_code").iter_rows())
+        for (field,), codes in former.group_by("field", maintain_order=True)
+    }
+    found = findings(text, [Check("N02", field, pl.col(field).is_in(list(codes))) for field, codes in renamed.items()])
+    if found.is_empty():
+        return text, found
+    return text.with_columns(pl.col(field).replace(codes) for field, codes in renamed.items()), found
+
+
 @cache
 def field_checks(layout: Layout) -> tuple[Check, ...]:
     """The checks of every field of a layout: S02 mandatory, S03 type, N01 code, D01 dose."""
@@ -98,6 +119,8 @@ def field_checks(layout: Layout) -> tuple[Check, ...]:
             missing = value.is_null()
             if is_dose:
                 missing &= pl.col("record_action") != "CANCEL"
+                if layout in (Layout.RADN, Layout.COSM):
+                    missing &= pl.col("result_status").is_in(WITH_VALUE)
             checks.append(Check("S02", field, missing))
         if field in IDENTIFIER_FIELDS:
             continue
@@ -132,6 +155,9 @@ def code_list(layout: Layout, field: str) -> list[str] | None:
             return senders.filter(kind="OA")["sender_code"].to_list()
         case "operator_code":
             return senders.filter(kind="OPERATOR")["sender_code"].to_list()
+        case "sender_code":
+            may_send = pl.col("layouts").str.split(";").list.contains(layout.value)
+            return senders.filter(may_send, pl.col("kind") != "REGISTER")["sender_code"].to_list()
         case "headcount_band":
             return _HEADCOUNT_BANDS
     return None

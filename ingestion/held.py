@@ -18,9 +18,14 @@ CONTENT = (
     "dose_msv",
     "result_status",
     "situation",
+    "organ",
+    "emergency_id",
+    "sur_group",
     "record_action",
 )
-MEASURED_BY = ("establishment_key", "quantity", "radiation", "body_location", "badge_position")
+MEASURED_BY = ("establishment_key", "quantity", "radiation", "body_location", "badge_position", "emergency")
+# A badge of an emergency may lie inside the period of the usual one: another measurement.
+EMERGENCY = pl.when(pl.col("situation") == "SUR").then(pl.col("emergency_id").fill_null("")).alias("emergency")
 
 
 def records(lake: Lake, sender: str, record_ids: pl.Series, delivery_no: int) -> pl.DataFrame:
@@ -108,6 +113,7 @@ def results(lake: Lake, sender: str, candidates: pl.DataFrame, workers: pl.DataF
         pl.col("dose_msv").is_not_null(), pl.col("period_end") >= first, pl.col("period_start") <= last
     ).join(workers.lazy(), on="worker_key")
     row_id = pl.col("dose_id") // 8
+    rows = rows.with_columns(EMERGENCY)
     return rows.select("person_key", "period_start", "period_end", *MEASURED_BY, row_id=row_id).collect()
 
 

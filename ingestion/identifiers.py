@@ -7,7 +7,8 @@ from functools import cache
 
 import polars as pl
 
-_NIR = r"^[1-478][0-9]{2}(0[1-9]|1[0-2]|[2-9][0-9])(2[AB]|[0-9]{2})[0-9]{6}$"
+# Month: 01 to 12, or 20, 30 to 42 and 50 to 99 for an incomplete civil status; department: never 00.
+_NIR = r"^[1-478][0-9]{2}(0[1-9]|1[0-2]|20|3[0-9]|4[0-2]|[5-9][0-9])(2[AB]|0[1-9]|[1-9][0-9])[0-9]{6}$"
 _LA_POSTE = "356000000"
 _LA_POSTE_HEAD_OFFICE = "35600000000048"
 
@@ -31,6 +32,12 @@ def nir_key(column: str) -> pl.Expr:
 
 
 @cache
+def is_siren(column: str) -> pl.Expr:
+    """9 digits with Luhn's check."""
+    return pl.col(column).str.contains(r"^[0-9]{9}$") & _is_siren(pl.col(column))
+
+
+@cache
 def is_siret(column: str) -> pl.Expr:
     """14 digits with Luhn's check, and the SIREN's nine; La Poste's offices: a digit sum that is a multiple of 5."""
     text = pl.col(column)
@@ -38,11 +45,7 @@ def is_siret(column: str) -> pl.Expr:
     plain_sum = pl.sum_horizontal(_digit(text, i) for i in range(14))
     is_la_poste = text.str.starts_with(_LA_POSTE) & (text != _LA_POSTE_HEAD_OFFICE)
     luhn = _luhn(text, 14) % 10 == 0
-    return (
-        shaped
-        & (_luhn(text.str.slice(0, 9), 9) % 10 == 0)
-        & pl.when(is_la_poste).then(plain_sum % 5 == 0).otherwise(luhn)
-    )
+    return shaped & _is_siren(text.str.slice(0, 9)) & pl.when(is_la_poste).then(plain_sum % 5 == 0).otherwise(luhn)
 
 
 @cache
@@ -65,6 +68,10 @@ def names_a_person(column: str) -> pl.Expr:
     number = found.str.slice(0, 13).str.replace("2A", "19", literal=True).str.replace("2B", "18", literal=True)
     key = (97 - number.cast(pl.Int64, strict=False) % 97).cast(pl.String).str.zfill(2)
     return (found.str.slice(13, 2) == key).fill_null(False)
+
+
+def _is_siren(text: pl.Expr) -> pl.Expr:
+    return _luhn(text, 9) % 10 == 0
 
 
 def _digit(text: pl.Expr, position: int) -> pl.Expr:

@@ -24,6 +24,13 @@ PAIR_CHECKS = [
 ]
 
 
+def own_checks(own: frozenset[int] | None) -> list[Check]:
+    """An account sends lines of its own establishments (`own`) and of no other; None: whoever may send for all."""
+    if own is None:
+        return []
+    return [Check("I10", "siret", ~pl.col("establishment_key").is_in(sorted(own)).fill_null(False))]
+
+
 def with_digests(rows: pl.DataFrame, vault: Vault) -> pl.DataFrame:
     """The rows with `mac` and `sent_name_mac`, the keyed digests of the identifier and of the folded name.
 

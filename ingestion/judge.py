@@ -7,9 +7,9 @@ from zoneinfo import ZoneInfo
 import polars as pl
 
 from ingestion import held
-from ingestion.fields import DOSE_FIELDS, FINDINGS, Check, field_checks, findings, typed
+from ingestion.fields import DOSE_FIELDS, FINDINGS, WITH_VALUE, Check, field_checks, findings, typed, with_current_codes
 from ingestion.identifiers import is_record_id, is_rpps, is_siret, names_a_person
-from ingestion.identity import PAIR_CHECKS, SHAPE_CHECKS, with_keys
+from ingestion.identity import PAIR_CHECKS, SHAPE_CHECKS, own_checks, with_keys
 from ingestion.measurements import MEASUREMENTS, parts_of, standard_rows
 from ingestion.population import Population
 from ingestion.read import Rows
@@ -17,12 +17,13 @@ from ingestion.rules import RULES
 from lake import reference
 from lake.schema import DOSES, WAITING
 from lake.store import Lake
-from lake.vocabulary import Dosimetry, Layout
+from lake.vocabulary import AuthorRole, Layout
 from registry.vault import Vault
 
 PARIS = ZoneInfo("Europe/Paris")
 _MAY_CHANGE_PERSON = ("IDENTITY", "BADGE_MIX_UP")
-_WITH_VALUE = ("MEASURED", "ESTIMATED", "BELOW_THRESHOLD")
+# Layouts whose results may not overlap; entries and intakes may.
+_WORN = (Layout.PASS, Layout.RADN, Layout.COSM, Layout.URGE)
 
 
 @dataclass(frozen=True)
@@ -74,17 +75,18 @@ class Judgement:
 
 
 def judge_measurements(question: Question, lake: Lake, vault: Vault, population: Population) -> Judgement:
-    """Judge a file of doses (PASS, OPER, INTE, RADN, COSM)."""
-    layout, text = question.layout, question.rows.good
+    """Judge a file of doses (PASS, OPER, INTE, RADN, COSM, URGE)."""
+    layout = question.layout
+    text, former = with_current_codes(question.rows.good)
     text_checks = [*field_checks(layout), *SHAPE_CHECKS, *_presence_checks(layout)]
-    found = [broken_lines(question.rows), findings(text, text_checks)]
+    found = [broken_lines(question.rows), former, findings(text, text_checks)]
     rows = standard_rows(typed(text, layout), layout)
     found.append(findings(rows, _row_checks(question)))
     rows = without_refused(rows, found)
 
     rows = with_keys(rows, vault, population)
-    found.append(findings(rows, [*PAIR_CHECKS, *own_checks(question)]))
-    parts = _located(parts_of(rows, layout), MEASUREMENTS[layout].dosimetry)
+    found.append(findings(rows, [*PAIR_CHECKS, *own_checks(question.own)]))
+    parts = _located(parts_of(rows, layout))
     found.append(findings(parts, _part_checks(question)))
     # Only rows that nothing else refuses may take an identifier, a target or a period.
     parts = without_refused(parts, found)
@@ -93,17 +95,10 @@ def judge_measurements(question: Question, lake: Lake, vault: Vault, population:
     found.append(same_record)
     parts, targets = _against_targets(parts, question, lake, population)
     found.append(targets)
-    if MEASUREMENTS[layout].dosimetry in (Dosimetry.PASSIVE, Dosimetry.RADON, Dosimetry.COSMIC):
+    if layout in _WORN:
         loading = without_refused(parts, found).filter(~pl.col("row_no").is_in(waiting.implode()))
         found.append(_against_results(loading, question, lake, population))
     return _judgement(question, parts, with_severity(pl.concat(found)))
-
-
-def own_checks(question: Question) -> list[Check]:
-    """I10 where the account does not answer for the establishment."""
-    if question.own is None:
-        return []
-    return [Check("I10", "siret", ~pl.col("establishment_key").is_in(sorted(question.own)).fill_null(False))]
 
 
 def broken_lines(rows: Rows) -> pl.DataFrame:
@@ -155,28 +150,41 @@ def _row_checks(question: Question) -> list[Check]:
         ),
     ]
     if layout in (Layout.PASS, Layout.RADN):
-        checks.append(Check("P02", "period_end", end >= start.dt.offset_by(f"{months}mo")))
-    if layout == Layout.PASS:
+        following = start.dt.offset_by(f"{months}mo")
+        # From 30 November, three months end with February: 30 February does not exist, its eve is the last day.
+        is_cut = following.dt.day() < start.dt.day()
+        checks.append(Check("P02", "period_end", (end > following) | ((end == following) & ~is_cut)))
         late = int(reference.threshold("late_after_days"))
         checks.append(Check("P04", "period_end", (pl.lit(question.received_on) - end).dt.total_days() > late))
     if layout == Layout.INTE:
         checks.append(Check("S03", "mdt_rpps", ~is_rpps("mdt_rpps")))
-        checks.append(Check("S04", "organ", pl.col("organ").is_null() != pl.col("ht50_msv").is_null()))
+        is_unpaired = pl.col("organ").is_null() != pl.col("ht50_msv").is_null()
+        checks.append(Check("S04", "organ", (action != "CANCEL") & is_unpaired))
+    if layout == Layout.COSM:
+        checks.append(Check("S03", "month", pl.col("month").dt.day() != 1))
+    if layout == Layout.URGE:
+        checks.append(Check("S03", "emergency_id", ~is_record_id("emergency_id")))
+        checks.append(Check("S06", "emergency_id", names_a_person("emergency_id")))
     if layout == Layout.OPER:
         entry, leave = (
             pl.col(field).str.to_datetime(time_zone="UTC", strict=False) for field in ("entry_ts", "exit_ts")
         )
         checks.append(Check("P01", "exit_ts", leave < entry))
-    if measurement.sender_field and question.sender_code != "REGISTER":
+    # The register's team takes over what others measured; an employer sends what an operator's dosemeters read.
+    speaks_for_others = ["REGISTER", "EMPLOYER"] if layout == Layout.OPER else ["REGISTER"]
+    if measurement.sender_field and question.sender_code not in speaks_for_others:
         checks.append(Check("S05", measurement.sender_field, pl.col(measurement.sender_field) != question.sender_code))
     return checks + _value_checks(layout)
 
 
 def _presence_checks(layout: Layout) -> list[Check]:
-    """A result with a value says it, and when it was read."""
+    """A result with a value says it, and when it was read; an external one of an emergency says where."""
+    if layout == Layout.URGE:
+        is_external = pl.col("quantity").is_in(["HP10", "HP3", "HP007"])
+        return [Check("S02", "body_location", is_external & pl.col("body_location").is_null())]
     if layout != Layout.PASS:
         return []
-    is_result = (pl.col("record_action") != "CANCEL") & pl.col("result_status").is_in(_WITH_VALUE)
+    is_result = (pl.col("record_action") != "CANCEL") & pl.col("result_status").is_in(WITH_VALUE)
     return [
         Check("S02", "value_msv", is_result & pl.col("value_msv").is_null()),
         Check("S02", "read_on", is_result & pl.col("read_on").is_null()),
@@ -184,23 +192,29 @@ def _presence_checks(layout: Layout) -> list[Check]:
 
 
 def _value_checks(layout: Layout) -> list[Check]:
-    """A value is 0 below the threshold, and for a badge without result there is none."""
+    """A value is 0 below the threshold; without result there is none, or 0 where the layout wants a number."""
     if layout not in (Layout.PASS, Layout.RADN, Layout.COSM):
         return []
     (field,) = DOSE_FIELDS[layout]
     value, status = pl.col(field), pl.col("result_status")
     is_dose = pl.col("record_action") != "CANCEL"
-    checks = [Check("S04", field, is_dose & (status == "BELOW_THRESHOLD") & (value != 0))]
-    if layout == Layout.PASS:
-        checks.append(Check("S04", field, is_dose & ~status.is_in(_WITH_VALUE) & value.is_not_null()))
+    is_filled = value.is_not_null() if layout == Layout.PASS else value > 0
+    checks = [
+        Check("S04", field, is_dose & (status == "BELOW_THRESHOLD") & (value != 0)),
+        Check("S04", field, is_dose & ~status.is_in(WITH_VALUE) & is_filled),
+    ]
+    if layout == Layout.RADN:
+        exposure = (pl.col("exposure_kbqh_m3") * 1000).cast(pl.Int64)
+        coefficient = (pl.col("coefficient_msv_per_kbqh_m3") * 1_000_000).cast(pl.Int64)
+        is_off = (_thousandths(value) * 1_000_000 - exposure * coefficient).abs() > 500_000
+        checks.append(Check("S04", field, is_dose & (status == "MEASURED") & (value > 0) & is_off))
     return checks
 
 
-def _located(parts: pl.DataFrame, dosimetry: Dosimetry) -> pl.DataFrame:
+def _located(parts: pl.DataFrame) -> pl.DataFrame:
     """The parts with is_possible (the quantity can be measured there) and limit_msv, the limit of the day."""
-    where = ("quantity", "radiation", "body_location")
-    places = reference.table("quantity_locations").filter(dosimetry=dosimetry.value)
-    places = places.select(*where, "limit_quantity", is_possible=pl.lit(True))
+    where = ("dosimetry", "quantity", "radiation", "body_location")
+    places = reference.table("quantity_locations").select(*where, "limit_quantity", is_possible=pl.lit(True))
     limits = reference.table("dose_limits").filter(window="12_MONTHS", population="ADULT")
     parts = parts.join(places, on=where, how="left", nulls_equal=True, maintain_order="left")
     of_the_day = (
@@ -223,19 +237,32 @@ def _part_checks(question: Question) -> list[Check]:
     checks = [
         Check("D02", "quantity", pl.col("is_possible").is_null()),
         Check("D03", field, (dose > 0) & (dose < pl.col("recording_threshold_msv"))),
-        Check("D04", field, dose > pl.col("limit_msv")),
+        # An emergency's dose stands apart and opens no exceedance.
+        Check("D04", field, (dose > pl.col("limit_msv")) & (pl.col("situation") != "SUR")),
     ]
-    for quantity in ("HP10", "HP3", "HP007", "E"):
-        highest = reference.threshold(f"highest_threshold_{quantity.lower()}_msv")
-        is_higher = (pl.col("quantity") == quantity) & (pl.col("recording_threshold_msv") > highest)
+    for kind, is_kind in _kinds(question.layout).items():
+        highest = reference.threshold(f"highest_threshold_{kind}_msv")
+        is_higher = is_kind & (pl.col("recording_threshold_msv") > highest)
         checks.append(Check("S04", "recording_threshold_msv", is_higher))
-    if question.layout == Layout.PASS:
-        for quantity in ("HP10", "HP3", "HP007"):
-            step = reference.threshold(f"recording_step_{quantity.lower()}_msv")
-            checks.append(
-                Check("D03", field, (pl.col("quantity") == quantity) & (_thousandths(dose) % int(step * 1000) != 0))
-            )
+        # The radon annex sets no step.
+        if kind != "radon":
+            checks.append(Check("D03", field, is_kind & _is_off_step(dose, f"recording_step_{kind}_msv")))
+    if question.layout == Layout.OPER:
+        is_neutron = pl.col("radiation") == "NEUTRON"
+        is_off = _is_off_step(dose, "recording_step_operational_neutron_msv")
+        checks.append(Check("D03", "hp10_neutron_msv", is_neutron & is_off))
     return checks
+
+
+def _kinds(layout: Layout) -> dict[str, pl.Expr]:
+    """The reference measurements that have a recording threshold of their own, and the doses that are such."""
+    if layout == Layout.PASS:
+        return {quantity.lower(): pl.col("quantity") == quantity for quantity in ("HP10", "HP3", "HP007")}
+    return {Layout.RADN: {"radon": pl.lit(True)}, Layout.COSM: {"cosmic": pl.lit(True)}}.get(layout, {})
+
+
+def _is_off_step(dose: pl.Expr, step_name: str) -> pl.Expr:
+    return _thousandths(dose) % int(reference.threshold(step_name) * 1000) != 0
 
 
 def _thousandths(dose: pl.Expr) -> pl.Expr:
@@ -331,7 +358,8 @@ def _against_results(parts: pl.DataFrame, question: Question, lake: Lake, popula
 
     Only results with a value overlap: a late result may follow the absence that was declared for its period.
     """
-    results = parts.filter(pl.col("dose_msv").is_not_null())
+    # Two nuclides of one emergency are two intakes, not one measured twice.
+    results = parts.filter(pl.col("dose_msv").is_not_null(), pl.col("quantity") != "E50").with_columns(held.EMERGENCY)
     if results.is_empty():
         return pl.DataFrame(schema=FINDINGS)
     same = ("person_key", *held.MEASURED_BY)
@@ -377,6 +405,9 @@ def _judgement(question: Question, parts: pl.DataFrame, found: pl.DataFrame) -> 
     )
 
 
+_AUTHORS = {"REGISTER": AuthorRole.REGISTER, "EMPLOYER": AuthorRole.EMPLOYER}
+
+
 def _as_lake_columns(parts: pl.DataFrame, question: Question) -> pl.DataFrame:
     roots = (
         reference.table("sectors")
@@ -389,10 +420,9 @@ def _as_lake_columns(parts: pl.DataFrame, question: Question) -> pl.DataFrame:
         dose_id=pl.lit(question.delivery_no << 32, dtype=pl.Int64) + row_no * 8 + pl.col("part"),
         delivery_no=pl.lit(question.delivery_no, dtype=pl.Int32),
         sender_code=pl.lit(question.sender_code),
-        dosimetry=pl.lit(measurement.dosimetry.value),
-        author_role=pl.lit("REGISTER" if question.sender_code == "REGISTER" else measurement.author_role.value),
+        author_role=pl.lit(_AUTHORS.get(question.sender_code, measurement.author_role).value),
         judged_by=pl.lit(question.judged_by or question.delivery_no, dtype=pl.Int32),
         received_at=pl.lit(question.judged_at or question.received_at),
         year=pl.col("period_end").dt.year(),
-        dose_msv=pl.when(pl.col("result_status").is_in(_WITH_VALUE)).then("dose_msv"),
+        dose_msv=pl.when(pl.col("result_status").is_in(WITH_VALUE)).then("dose_msv"),
     )

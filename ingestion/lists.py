@@ -6,10 +6,10 @@ Source: arrêté du 23 juin 2023 art. 8.
 
 import polars as pl
 
-from ingestion.fields import Check, field_checks, findings, typed
-from ingestion.identifiers import is_nir_shaped, is_rpps, is_siret
-from ingestion.identity import SHAPE_CHECKS, with_digests
-from ingestion.judge import Judgement, Question, broken_lines, own_checks, with_severity, without_refused
+from ingestion.fields import Check, field_checks, findings, typed, with_current_codes
+from ingestion.identifiers import is_nir_shaped, is_rpps, is_siret, names_a_person
+from ingestion.identity import SHAPE_CHECKS, own_checks, with_digests
+from ingestion.judge import Judgement, Question, broken_lines, with_severity, without_refused
 from ingestion.names import folded
 from lake import reference
 from lake.schema import EMPLOYMENTS, ESTABLISHMENTS, IDENTITY_LINKS, MINORS, PERSONS
@@ -39,7 +39,7 @@ def judge_establishments(question: Question, lake: Lake, vault: Vault) -> Judgem
     if question.own is None:
         register_establishments(vault.engine, rows["siret"])
     rows = rows.join(establishment_keys(vault.engine, rows["siret"]), on="siret", how="left", maintain_order="left")
-    found.append(findings(rows, own_checks(question)))
+    found.append(findings(rows, own_checks(question.own)))
     if question.own is not None:
         found.append(findings(_with_employer(without_refused(rows, found), lake), [_SAME_EMPLOYER]))
     rows = known_by(without_refused(rows, found), question)
@@ -65,12 +65,13 @@ def _with_employer(rows: pl.DataFrame, lake: Lake) -> pl.DataFrame:
 
 def judge_workers(question: Question, lake: Lake, vault: Vault) -> Judgement:
     """Judge a TRAV file; a new identifier gets its key, its identity is sealed in the vault."""
-    text = question.rows.good
-    found = [broken_lines(question.rows), findings(text, field_checks(Layout.TRAV)), findings(text, SHAPE_CHECKS)]
+    text, former = with_current_codes(question.rows.good)
+    text_checks = [*field_checks(Layout.TRAV), *SHAPE_CHECKS]
+    found = [broken_lines(question.rows), former, findings(text, text_checks)]
     rows = typed(text, Layout.TRAV)
     found.append(findings(rows, _line_checks()))
     rows = _with_places(without_refused(rows, found), vault)
-    found.append(findings(rows, [*_place_checks(), *own_checks(question)]))
+    found.append(findings(rows, [*_place_checks(), *own_checks(question.own)]))
     rows = with_digests(without_refused(rows, found), vault)
 
     # One name per identifier: the vault's, or for a newcomer the first line's.
@@ -117,6 +118,7 @@ def _line_checks() -> list[Check]:
         Check("I03", "user_siret", pl.col("user_siret").is_not_null() & ~is_siret("user_siret")),
         Check("S03", "mdt_rpps", pl.col("mdt_rpps").is_not_null() & ~is_rpps("mdt_rpps")),
         Check("I01", "replaces_nir", pl.col("replaces_nir").is_not_null() & ~is_nir_shaped("replaces_nir")),
+        *(Check("S06", field, names_a_person(field)) for field in ("wear_plan", "group_label", "crp_id")),
         Check("I08", "sex", nir.str.slice(0, 1).is_in(["1", "3", "7"]) != (pl.col("sex") == "M")),
         Check(
             "I08",

@@ -5,14 +5,17 @@ from dataclasses import dataclass
 import polars as pl
 
 from ingestion.fields import DOSE_FIELDS
-from lake.vocabulary import AuthorRole, Dosimetry, Layout
+from lake.vocabulary import AuthorRole, Dosimetry, Layout, Situation
 
 NONE = pl.lit(None, dtype=pl.String)
 
 
 @dataclass(frozen=True)
 class Part:
-    """One dose a row can carry; present when its field holds a value, part 0 always."""
+    """One dose a row can carry; present when its field holds a value, part 0 always.
+
+    `dosimetry` is the layout's unless the part has its own.
+    """
 
     number: int
     dose_field: str
@@ -20,6 +23,8 @@ class Part:
     radiation: pl.Expr
     body_location: pl.Expr = NONE
     badge_position: pl.Expr = NONE
+    organ: pl.Expr = NONE
+    dosimetry: pl.Expr | None = None
 
 
 @dataclass(frozen=True)
@@ -37,6 +42,8 @@ class Measurement:
     situation: pl.Expr = pl.lit("PLANNED")
     recording_threshold: pl.Expr = pl.lit(None, dtype=pl.Decimal(9, 3))
     sent_on: str = "sent_on"
+    emergency_id: pl.Expr = NONE
+    sur_group: pl.Expr = NONE
 
 
 def _local_date(field: str) -> pl.Expr:
@@ -57,7 +64,7 @@ MEASUREMENTS: dict[Layout, Measurement] = {
                 pl.col("quantity"),
                 pl.col("radiation"),
                 pl.col("body_location"),
-                pl.col("badge_position"),
+                pl.col("badge_position").fill_null("NONE"),
             ),
         ),
         sender_field="oa_code",
@@ -87,7 +94,7 @@ MEASUREMENTS: dict[Layout, Measurement] = {
         pl.col("intake_date"),
         (
             Part(0, "e50_msv", pl.lit("E50"), pl.lit("ALPHA_INT")),
-            Part(1, "ht50_msv", pl.lit("HT50"), pl.lit("ALPHA_INT")),
+            Part(1, "ht50_msv", pl.lit("HT50"), pl.lit("ALPHA_INT"), organ=pl.col("organ")),
         ),
         result_status=pl.lit("ESTIMATED"),
         situation=pl.col("situation"),
@@ -114,6 +121,31 @@ MEASUREMENTS: dict[Layout, Measurement] = {
         result_status=pl.col("result_status"),
         recording_threshold=pl.col("recording_threshold_msv"),
     ),
+    Layout.URGE: Measurement(
+        Dosimetry.EMERGENCY,
+        AuthorRole.BODY,
+        pl.col("period_start"),
+        pl.col("period_end"),
+        (
+            Part(
+                0,
+                "value_msv",
+                pl.col("quantity"),
+                pl.when(pl.col("quantity") == "E50").then(pl.lit("ALPHA_INT")).otherwise(pl.lit("NOT_STATED")),
+                pl.col("body_location"),
+                dosimetry=pl.when(pl.col("quantity").is_in(["E", "E50"]))
+                .then(pl.lit(Dosimetry.EMERGENCY_INTERNAL.value))
+                .otherwise(pl.lit(Dosimetry.EMERGENCY.value)),
+            ),
+        ),
+        sender_field="sender_code",
+        result_status=pl.when(pl.col("method") == "RECONSTRUCTED")
+        .then(pl.lit("ESTIMATED"))
+        .otherwise(pl.lit("MEASURED")),
+        situation=pl.lit(Situation.SUR.value),
+        emergency_id=pl.col("emergency_id"),
+        sur_group=pl.col("sur_group"),
+    ),
 }
 
 
@@ -134,13 +166,16 @@ def standard_rows(typed_rows: pl.DataFrame, layout: Layout) -> pl.DataFrame:
         recording_threshold_msv=measurement.recording_threshold,
         sent_on=pl.col(measurement.sent_on),
         workplace=workplace,
+        emergency_id=measurement.emergency_id,
+        sur_group=measurement.sur_group,
     )
 
 
 def parts_of(rows: pl.DataFrame, layout: Layout) -> pl.DataFrame:
-    """The doses of standard rows, long: the row's columns with part, quantity, radiation, location and dose_msv."""
+    """The doses of standard rows, long: the row's columns with part, dosimetry, quantity, radiation and so on."""
     frames = []
-    for part in MEASUREMENTS[layout].parts:
+    measurement = MEASUREMENTS[layout]
+    for part in measurement.parts:
         present = rows if part.number == 0 else rows.filter(pl.col(part.dose_field).is_not_null())
         frames.append(
             present.with_columns(
@@ -149,6 +184,8 @@ def parts_of(rows: pl.DataFrame, layout: Layout) -> pl.DataFrame:
                 radiation=part.radiation,
                 body_location=part.body_location,
                 badge_position=part.badge_position,
+                organ=part.organ,
+                dosimetry=pl.lit(measurement.dosimetry.value) if part.dosimetry is None else part.dosimetry,
                 dose_msv=pl.col(part.dose_field).cast(pl.Decimal(9, 3)),
             ).drop(DOSE_FIELDS[layout])
         )

@@ -30,6 +30,10 @@ def _words(name: pl.Expr) -> pl.Expr:
         .str.to_uppercase()
         .str.replace_all("Œ", "OE", literal=True)
         .str.replace_all("Æ", "AE", literal=True)
+        .str.replace_all("Ø", "O", literal=True)
+        .str.replace_all("Ł", "L", literal=True)
+        .str.replace_all("[ÐĐ]", "D")
+        .str.replace_all("Þ", "TH", literal=True)
         .str.replace_all(r"[^A-Z]+", " ")
     )
 

@@ -105,8 +105,10 @@ def _drafted(path: Path) -> Iterator[Path]:
     os.replace(draft, path)
 
 
-def sentences(report: dict, language: str = "fr") -> list[str]:
-    """The report in sentences: the counts, then each cause with its rows and the next step."""
+def sentences(report: dict, language: str = "fr", is_resend: bool = False) -> list[str]:
+    """The report in sentences: the counts, then each cause with its rows and the next step; F04 first for a resend."""
+    if is_resend:
+        return [f"{report['file_name']} : {_said(RULES['F04'], language)} (F04)", *sentences(report, language)]
     if not report["accepted"]:
         rule = RULES[report["refusal_code"]]
         return [f"{report['file_name']} : {_said(rule, language)} ({rule.code})"]

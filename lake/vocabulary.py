@@ -37,14 +37,19 @@ class Layout(Word):
     CORR = "CORR", "Décision médicale sur une dose", "Physician's decision on a dose"
     RADN = "RADN", "Radon", "Radon"
     COSM = "COSM", "Rayonnement cosmique", "Cosmic radiation"
+    URGE = "URGE", "Situation d'urgence radiologique", "Radiological emergency"
 
 
 class Dosimetry(Word):
+    """Family of the measurement; an emergency's E and E50 hold an internal part and are open to physicians only."""
+
     PASSIVE = "PASSIVE", "Lecture différée", "Passive"
     OPERATIONAL = "OPERATIONAL", "Opérationnelle", "Operational"
     INTERNAL = "INTERNAL", "Interne", "Internal"
     RADON = "RADON", "Radon", "Radon"
     COSMIC = "COSMIC", "Cosmique", "Cosmic"
+    EMERGENCY = "EMERGENCY", "Situation d'urgence", "Emergency"
+    EMERGENCY_INTERNAL = "EMERGENCY_INTERNAL", "Situation d'urgence, interne comprise", "Emergency, internal included"
 
 
 class Quantity(Word):
@@ -66,6 +71,7 @@ class Radiation(Word):
     ALPHA_INT = "ALPHA_INT", "Contamination interne", "Internal contamination"
     COSMIC = "COSMIC", "Cosmique", "Cosmic"
     RADON = "RADON", "Radon", "Radon"
+    NOT_STATED = "NOT_STATED", "Rayonnement non précisé", "Radiation not stated"
 
 
 class BodyLocation(Word):
@@ -254,6 +260,18 @@ class RadonMethod(Word):
 class CosmicMethod(Word):
     CALC = "CALC", "Calcul", "Calculation"
     BADGE = "BADGE", "Dosimètre", "Badge"
+
+
+class EmergencyMethod(Word):
+    MEASURED = "MEASURED", "Mesurée", "Measured"
+    RECONSTRUCTED = "RECONSTRUCTED", "Reconstituée", "Reconstructed"
+
+
+class EmergencyGroup(Word):
+    """Groups of emergency workers (code du travail, art. R.4451-99)."""
+
+    GROUP_1 = "1", "Groupe 1", "Group 1"
+    GROUP_2 = "2", "Groupe 2", "Group 2"
 
 
 class Nomenclature(Word):

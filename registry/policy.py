@@ -42,7 +42,7 @@ class Rows(StrEnum):
 EVERY_QUANTITY = frozenset(q.value for q in LimitQuantity)
 EXTERNAL_QUANTITIES = EVERY_QUANTITY - {LimitQuantity.EFFECTIVE.value}
 EVERY_DOSIMETRY = frozenset(d.value for d in Dosimetry)
-EXTERNAL_DOSIMETRY = EVERY_DOSIMETRY - {Dosimetry.INTERNAL.value}
+EXTERNAL_DOSIMETRY = EVERY_DOSIMETRY - {Dosimetry.INTERNAL.value, Dosimetry.EMERGENCY_INTERNAL.value}
 
 
 @dataclass(frozen=True)

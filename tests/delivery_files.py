@@ -166,6 +166,23 @@ DEFAULTS: dict[str, dict[str, str]] = {
         "method": "CALC",
         "sent_on": "2020-02-10",
     },
+    "URGE": {
+        "record_id": "u1",
+        "record_action": "NEW",
+        "sender_code": "EMPLOYER",
+        "siret": siret(),
+        "nir": nir(),
+        **_PERSON,
+        "emergency_id": "EXERCICE-2020",
+        "sur_group": "2",
+        "period_start": "2020-01-10",
+        "period_end": "2020-01-11",
+        "body_location": "TRUNK",
+        "quantity": "HP10",
+        "value_msv": "12.340",
+        "method": "MEASURED",
+        "sent_on": "2020-02-10",
+    },
 }
 
 SENDERS = {
@@ -178,6 +195,7 @@ SENDERS = {
     "CORR": "MDT",
     "RADN": "ALGADE",
     "COSM": "SIEVERT",
+    "URGE": "EMPLOYER",
 }
 
 

@@ -12,7 +12,7 @@ transmitted as (
         result_status = 'ABSENT' as is_absence,
         cast(received_at at time zone 'Europe/Paris' as date) - period_end as delay_days
     from current_doses
-    where dosimetry <> 'OPERATIONAL' and author_role <> 'PHYSICIAN'
+    where dosimetry <> 'OPERATIONAL' and author_role <> 'PHYSICIAN' and situation <> 'SUR'
 )
 
 select

@@ -107,6 +107,8 @@ def test_the_same_bytes_give_the_same_receipt_and_change_nothing(door, files):
     versions = [door.lake.version(name) for name in ("doses", "rejections", "deliveries")]
     again = door.receive(files.write("PASS", line("PASS")), AT)
     assert again.is_resend and again.report == first.report
+    said = reports.sentences(again.report, is_resend=again.is_resend)
+    assert "(F04)" in said[0] and said[1:] == reports.sentences(first.report)
     assert versions == [door.lake.version(name) for name in ("doses", "rejections", "deliveries")]
 
 
@@ -134,6 +136,76 @@ def test_several_doses_of_a_row_are_parts(door, files):
         (1, "HP10", "NEUTRON", Decimal("0.005")),
         (3, "HP3", "MIXED", Decimal("0.020")),
     ]
+
+
+def test_the_dose_of_an_organ_names_it_and_the_effective_one_does_not(door, files):
+    door.receive(files.write("INTE", line("INTE", organ="THYROID", ht50_msv="3.500")), AT)
+    parts = _doses(door).select("quantity", "organ", "dose_msv").rows()
+    assert parts == [("E50", None, Decimal("0.400")), ("HT50", "THYROID", Decimal("3.500"))]
+
+
+def test_an_emergency_dose_names_its_emergency_and_stands_apart(door, files):
+    rows = [
+        line("URGE", record_id="measured"),
+        line("URGE", record_id="rebuilt", quantity="E", body_location="", method="RECONSTRUCTED", sur_group="1"),
+        line("URGE", record_id="inside", quantity="E50", body_location=""),
+    ]
+    report = door.receive(files.write("URGE", *rows), AT).report
+    assert report["rows_loaded"] == 3 and report["rows_warned"] == 0
+    doses = _doses(door)
+    assert doses.select("dosimetry", "quantity", "radiation", "result_status", "sur_group").rows() == [
+        ("EMERGENCY", "HP10", "NOT_STATED", "MEASURED", "2"),
+        ("EMERGENCY_INTERNAL", "E", "NOT_STATED", "ESTIMATED", "1"),
+        ("EMERGENCY_INTERNAL", "E50", "ALPHA_INT", "MEASURED", "2"),
+    ]
+    assert doses.select("situation", "emergency_id", "author_role").unique().rows() == [
+        ("SUR", "EXERCICE-2020", "EMPLOYER")
+    ]
+
+
+def test_an_emergency_overlaps_itself_only(door, files):
+    door.receive(files.write("PASS", line("PASS")), AT)
+    sender = {"sender_code": "LANDAUER"}
+    door.receive(files.write("URGE", line("URGE", **sender), sender="LANDAUER"), AT)
+    report = door.receive(
+        files.write(
+            "URGE",
+            line("URGE", record_id="again", **sender),
+            line("URGE", record_id="other", emergency_id="AUTRE", **sender),
+            line("URGE", record_id="nuclide1", quantity="E50", body_location="", **sender),
+            line("URGE", record_id="nuclide2", quantity="E50", body_location="", **sender),
+            sender="LANDAUER",
+        ),
+        AT,
+    ).report
+    assert _findings(door, report) == [(2, "P03")]
+
+
+def test_an_employer_sends_what_an_operators_dosemeters_read(door, files):
+    report = door.receive(files.write("OPER", line("OPER"), sender="EMPLOYER"), AT).report
+    assert report["rows_loaded"] == 1
+    assert _doses(door)["author_role"].to_list() == ["EMPLOYER"]
+
+
+def test_an_account_sends_emergency_doses_of_its_own_establishments_only(door, files, monkeypatch):
+    monkeypatch.setattr(Door, "_own", lambda *_: frozenset())
+    report = door.receive(files.write("URGE", line("URGE")), AT).report
+    assert _findings(door, report) == [(2, "I10")]
+
+
+def test_a_former_code_is_stored_as_the_current_one(door, files):
+    report = door.receive(files.write("TRAV", line("TRAV", oa_code="IRSN")), AT).report
+    assert _findings(door, report) == [(2, "N02")] and report["rows_loaded"] == 1
+    assert set(door.lake.scan("employments").collect()["oa_code"]) == {"LANDAUER", "ASNR_LDI"}
+
+
+def test_radon_without_result_is_absent_and_not_zero(door, files):
+    rows = [
+        line("RADN", e_msv="", result_status="ABSENT"),
+        line("RADN", record_id="n2", e_msv="0", result_status="NOT_RETURNED"),
+    ]
+    assert door.receive(files.write("RADN", *rows), AT.replace(month=4, day=15)).report["rows_loaded"] == 2
+    assert _doses(door).select("result_status", "dose_msv").rows() == [("ABSENT", None), ("NOT_RETURNED", None)]
 
 
 def test_zero_below_threshold_and_absent_stay_three_things(door, files):

@@ -1,21 +1,24 @@
 """Check digits agree with python-stdnum, letter by letter, on thousands of numbers right and wrong."""
 
 import polars as pl
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from stdnum import luhn
 from stdnum.fr import nir as stdnum_nir
+from stdnum.fr import siren as stdnum_siren
 from stdnum.fr import siret as stdnum_siret
 
 from delivery_files import key_of, rpps, siret
-from ingestion.identifiers import is_rpps, is_siret, names_a_person, nir_key
+from ingestion.identifiers import is_nir_shaped, is_rpps, is_siren, is_siret, names_a_person, nir_key
 from ingestion.names import name_check
 
-departments = st.sampled_from(["01", "75", "2A", "2B", "97", "99"])
+# Corsica before and after 1976, overseas, abroad; temporary numbers; incomplete civil status.
+departments = st.sampled_from(["01", "20", "75", "2A", "2B", "96", "97", "98", "99"])
 numbers = st.builds(
     lambda sex, born, department, rest: f"{sex}{born}{department}{rest:06d}",
-    st.sampled_from("12"),
-    st.sampled_from(["8001", "6512", "0203"]),
+    st.sampled_from("123478"),
+    st.sampled_from(["8001", "6512", "0203", "7020", "5530", "5542", "4150", "4199"]),
     departments,
     st.integers(0, 999_999),
 )
@@ -26,6 +29,46 @@ numbers = st.builds(
 def test_the_key_is_stdnums(values):
     keys = pl.DataFrame({"nir": values}).select(key=nir_key("nir"))["key"].to_list()
     assert keys == [stdnum_nir.calc_check_digits(value) for value in values]
+
+
+@given(st.lists(numbers, min_size=1, max_size=50), st.integers(0, 99))
+@settings(max_examples=50, deadline=None)
+def test_a_number_and_key_are_valid_when_stdnum_says_so(values, key):
+    whole = [f"{value}{key:02d}" for value in values] + [f"{value}{key_of(value)}" for value in values]
+    frame = pl.DataFrame({"nir": [w[:13] for w in whole], "key": [w[13:] for w in whole]})
+    found = frame.select(ok=is_nir_shaped("nir") & (nir_key("nir") == pl.col("key")))["ok"].to_list()
+    assert found == [stdnum_nir.is_valid(w) for w in whole]
+
+
+@pytest.mark.parametrize(
+    ("number", "is_shaped"),
+    [
+        ("1801275001000", True), ("1801375001000", False), ("1801975001000", False), ("1802075001000", True),
+        ("1802175001000", False), ("1803075001000", True), ("1804275001000", True), ("1804375001000", False),
+        ("1804975001000", False), ("1805075001000", True), ("1809975001000", True), ("1800075001000", False),
+        ("3800175001000", True), ("4800175001000", True), ("7800175001000", True), ("8800175001000", True),
+        ("5800175001000", False), ("180012A001000", True), ("180012C001000", False), ("1800100001000", False),
+        ("1800197401000", True), ("1800198801000", True), ("1800199126000", True), ("180017500100", False),
+    ],
+)  # fmt: skip
+def test_the_layout_of_a_number(number, is_shaped):
+    assert pl.DataFrame({"nir": [number]}).select(is_nir_shaped("nir"))["nir"].to_list() == [is_shaped]
+
+
+@given(st.lists(st.integers(0, 10**9 - 1).map(lambda n: f"{n:09d}"), min_size=1, max_size=50))
+@settings(max_examples=50, deadline=None)
+def test_a_siren_is_valid_when_stdnum_says_so(values):
+    values = [*values, "732829320", "356000000", siret()[:9], "73282932", "7328293200"]
+    found = pl.DataFrame({"siren": values}).select(ok=is_siren("siren"))["ok"].to_list()
+    assert found == [stdnum_siren.is_valid(value) for value in values]
+
+
+@given(st.lists(st.integers(0, 99_999).map(lambda n: f"356000000{n:05d}"), min_size=1, max_size=50))
+@settings(max_examples=50, deadline=None)
+def test_an_office_of_la_poste_is_valid_when_stdnum_says_so(values):
+    values = [*values, "35600000000048", "35600000000049"]
+    found = pl.DataFrame({"siret": values}).select(ok=is_siret("siret"))["ok"].to_list()
+    assert found == [stdnum_siret.is_valid(value) for value in values]
 
 
 @given(st.lists(st.integers(0, 10**14 - 1).map(lambda n: f"{n:014d}"), min_size=1, max_size=50))
@@ -72,3 +115,37 @@ def test_spelling_habits_do_not_make_another_person():
     checks = spelled.select(name_check("birth_name", "first_names"))["birth_name"].to_list()
     assert checks[0] == checks[1] == checks[2]
     assert len(set(checks)) == 3
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (("Lœuillet", "Zoé"), ("LOEUILLET", "ZOE")),
+        (("Sørensen", "Łukasz"), ("SORENSEN", "LUKASZ")),
+        (("Đặng", "Đức"), ("DANG", "DUC")),
+        (("Weiß", "Anaïs"), ("WEISS", "ANAIS")),
+        (("L'Hénoret", "Maël"), ("L HENORET", "MAEL")),
+        (("MARTIN-DURAND", "Anne-Lise"), ("Martin Durand", "ANNE LISE, Rose")),
+        (("de La Fontaine", "Jean"), ("LA FONTAINE", "Jean")),
+        (("Le Goff", "Yann"), ("LE  GOFF", "yann")),
+    ],
+)
+def test_two_spellings_of_one_name(one, other):
+    names = pl.DataFrame([one, other], schema=["birth_name", "first_names"], orient="row")
+    checks = names.select(name_check("birth_name", "first_names"))["birth_name"]
+    assert checks.n_unique() == 1
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (("Martin", "Jean"), ("Martine", "Jean")),
+        (("Martin", "Jean"), ("Martin", "Jeanne")),
+        (("Martin", "Jean"), ("Martin Durand", "Jean")),
+        (("Martin", "Jean Luc"), ("Martin", "Luc Jean")),
+        (("Delage", "Jean"), ("Lage", "Jean")),
+    ],
+)
+def test_two_names_that_are_not_one(one, other):
+    names = pl.DataFrame([one, other], schema=["birth_name", "first_names"], orient="row")
+    assert names.select(name_check("birth_name", "first_names"))["birth_name"].n_unique() == 2

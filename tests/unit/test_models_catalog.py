@@ -27,6 +27,11 @@ def test_a_served_mart_can_be_scoped_and_read(model):
         assert column.label_fr and column.label_en and column.meaning
 
 
+def test_no_model_takes_the_organ_out_of_the_lake():
+    for model in models().values():
+        assert "organ" not in model.sql.split() and "organ" not in model.columns
+
+
 def test_no_limit_is_typed_into_the_exceedances():
     for name in ("limit_candidates", "exceedance_episodes", "limit_exceedances"):
         assert not {"20", "500", "150", "50"} & set(models()[name].sql.split())

@@ -1,120 +1,94 @@
-"""Each row rule: a row that gets the code, and its nearest neighbour that does not."""
+"""Each rule: a row or a file that gets the code, and its nearest neighbour that does not."""
 
 from datetime import UTC, datetime
 
 import polars as pl
 import pytest
 
-from delivery_files import SENDERS, Files, content, key_of, line, nir, siret
+from delivery_files import SENDERS, Files, content, line, siret
+from ingestion import door as door_module
 from ingestion.door import Door
-from ingestion.judge import Question, judge_measurements
-from ingestion.population import Populations
+from ingestion.judge import Question
+from ingestion.measurements import MEASUREMENTS
 from ingestion.read import read_rows
 from ingestion.rules import RULES
+from lake.errors import DeliveryRefused
 from lake.settings import Settings
 from lake.vocabulary import Layout
+from registry.numbering import establishment_keys
+from rule_cases import ALIX, CASES, CORSICAN, FILE_CASES, HELD, IO, MAELLE, NEIGHBOUR, WAITING_NUMBER
+from rule_table import PATH, rule_table
 
-CORSICAN = nir(7, department="2A")
-OTHER = nir(2)
-UNCLASSIFIED = nir(3)
-ALIX = {"birth_name": "MARTIGNEUL", "first_names": "Alix"}
-UNDER_APRON = {"badge_position": "UNDER_APRON"}
-
-# code, layout, what makes the row get it, what its neighbour says instead
-CASES = [
-    ("S02", "PASS", {"sent_on": ""}, {"sent_on": "2020-02-10"}),
-    ("S02", "PASS", {"value_msv": ""}, {"value_msv": "", "result_status": "ABSENT", "read_on": ""}),
-    ("S02", "PASS", {"read_on": ""}, {"read_on": "2020-02-05"}),
-    ("S03", "PASS", {"period_end": "31/01/2020"}, {"period_end": "2020-01-31"}),
-    ("S03", "PASS", {"sent_on": "2020-02-30"}, {"sent_on": "2020-02-29"}),
-    ("S03", "PASS", {"record_id": "r 1"}, {"record_id": "r-1"}),
-    ("S04", "PASS", {"result_status": "BELOW_THRESHOLD"}, {"result_status": "BELOW_THRESHOLD", "value_msv": "0"}),
-    ("S04", "PASS", {"result_status": "LOST"}, {"result_status": "LOST", "value_msv": "", "read_on": ""}),
-    ("S05", "PASS", {"oa_code": "DOSILAB"}, {"oa_code": "LANDAUER"}),
-    ("S06", "PASS", {"record_id": nir() + key_of(nir())}, {"record_id": nir() + "00"}),
-    ("I01", "PASS", {"nir": "9" + nir()[1:]}, {"nir": nir()}),
-    ("I02", "PASS", {"nir_key": "98"}, {"nir_key": key_of(nir())}),
-    ("I02", "PASS", {"nir": CORSICAN, "nir_key": "01", **ALIX}, {"nir": CORSICAN, **ALIX}),
-    ("I03", "PASS", {"siret": siret()[:-1] + str((int(siret()[-1]) + 1) % 10)}, {"siret": siret()}),
-    ("I04", "PASS", {"nir": nir(99)}, {"nir": OTHER, "birth_name": "LE GOAZIOU", "first_names": "Maëlle"}),
-    ("I05", "PASS", {"siret": siret(2)}, {"siret": siret(1)}),
-    ("I05", "PASS", {"period_start": "2014-12-01", "period_end": "2014-12-31"}, {"period_start": "2014-12-02",
-     "period_end": "2015-01-01"}),
-    ("I06", "PASS", {"first_names": "Camille"}, {"first_names": "ALIX, Camille"}),
-    ("I06", "PASS", {"nir": OTHER, "birth_name": "GOAZIOL", "first_names": "Maelle"},
-     {"nir": OTHER, "birth_name": "le  goâziou", "first_names": "MAELLE-ANNE"}),
-    ("I07", "PASS", {"nir": UNCLASSIFIED, "birth_name": "OBRANTE", "first_names": "Io", "period_start": "2024-02-01",
-     "period_end": "2024-02-01"}, {"nir": UNCLASSIFIED, "birth_name": "OBRANTE", "first_names": "Io",
-     "period_start": "2024-01-01", "period_end": "2024-01-31"}),
-    ("P01", "PASS", {"period_start": "2020-02-01"}, {"period_start": "2020-01-31"}),
-    ("P01", "PASS", {"period_start": "2024-05-01", "period_end": "2024-05-02"}, {"period_start": "2024-05-01",
-     "period_end": "2024-05-01"}),
-    ("P02", "PASS", {"period_start": "2020-01-01", "period_end": "2020-04-01"}, {"period_start": "2020-01-01",
-     "period_end": "2020-03-31"}),
-    ("P04", "PASS", {"period_start": "2024-04-01", "period_end": "2024-04-10"}, {"period_start": "2024-04-01",
-     "period_end": "2024-04-11"}),
-    ("D01", "PASS", {"value_msv": "1,5"}, {"value_msv": "1.5"}),
-    ("D01", "PASS", {"value_msv": "-1"}, {"value_msv": "1"}),
-    ("D01", "PASS", {"value_msv": "1e9"}, {"value_msv": "1"}),
-    ("D01", "PASS", {"value_msv": "0.1234"}, {"value_msv": "0.123"}),
-    ("D01", "PASS", {"value_msv": "0000025.000"}, {"value_msv": "000025.000"}),
-    ("S03", "PASS", {"period_start": "0000-01-01"}, {"period_start": "2020-01-01"}),
-    ("S04", "PASS", {"recording_threshold_msv": "0.101"}, {"recording_threshold_msv": "0.100"}),
-    ("S04", "PASS", {"recording_threshold_msv": "100.000", "value_msv": "25.000"}, {"value_msv": "25.000"}),
-    ("D01", "PASS", {"value_msv": "100000.001"}, {"value_msv": "100000.000"}),
-    ("D02", "PASS", {"quantity": "HP3", "body_location": "WRIST_L"}, {"quantity": "HP3", "body_location": "EYE"}),
-    ("D02", "PASS", {"radiation": "BETA"}, {"radiation": "MIXED"}),
-    ("D03", "PASS", {"value_msv": "0.05"}, {"value_msv": "0.10"}),
-    ("D03", "PASS", {"value_msv": "0.12"}, {"value_msv": "0.15"}),
-    ("D04", "PASS", {"value_msv": "20.001"}, {"value_msv": "20.000"}),
-    ("N01", "PASS", {"situation": "PLANED"}, {"situation": "PLANNED"}),
-    ("N01", "PASS", {"quantity": "E50"}, {"quantity": "HP007"}),
-    ("P01", "OPER", {"exit_ts": "2020-01-10T07:59:00+01:00"}, {"exit_ts": "2020-01-10T08:00:00+01:00"}),
-    ("S03", "OPER", {"exit_ts": "2020-01-10 10:30"}, {"exit_ts": "2020-01-10T10:30Z"}),
-    ("D01", "OPER", {"hp10_neutron_msv": "x"}, {"hp10_neutron_msv": "0.005"}),
-    ("S03", "INTE", {"mdt_rpps": "10003000000"}, {}),
-    ("S04", "INTE", {"organ": "LENS"}, {"organ": "LENS", "ht50_msv": "1.2"}),
-    ("D01", "RADN", {"e_msv": "0.6000"}, {"e_msv": "0.600"}),
-    ("N01", "COSM", {"method": "AMBIENT"}, {"method": "BADGE"}),
-]  # fmt: skip
+LONG_AGO = datetime(2015, 1, 1, tzinfo=UTC)
+NOW = datetime(2024, 5, 1, 12, tzinfo=UTC)
 
 
 @pytest.fixture(scope="module")
 def door(tmp_path_factory):
-    """A register of three people at one establishment; a second establishment employs nobody."""
+    """The register that tests/rule_cases.py speaks of."""
     home = tmp_path_factory.mktemp("home")
     files = Files(home)
     door = Door(Settings(home=home))
-    door.receive(files.write("ETAB", line("ETAB"), line("ETAB", siret=siret(2))), datetime(2015, 1, 1, tzinfo=UTC))
-    report = door.receive(
-        files.write(
-            "TRAV",
-            line("TRAV"),
-            line("TRAV", nir=CORSICAN, **ALIX),
-            line("TRAV", nir=OTHER, birth_name="LE GOAZIOU", first_names="Maëlle"),
-            line("TRAV", nir=UNCLASSIFIED, birth_name="OBRANTE", first_names="Io", category="NC"),
-        ),
-        datetime(2015, 1, 1, tzinfo=UTC),
-    ).report
-    assert report["rows_loaded"] == 4, report["causes"]
+    door.receive(files.write("ETAB", *[line("ETAB", siret=siret(i)) for i in (1, 2, 3)]), LONG_AGO)
+    people = [line("TRAV"), line("TRAV", nir=CORSICAN, **ALIX), line("TRAV", **MAELLE)]
+    people += [line("TRAV", category="NC", **IO), line("TRAV", nir=WAITING_NUMBER, id_kind="NIA")]
+    people.append(line("TRAV", **NEIGHBOUR))
+    held = line("PASS", **HELD), line("PASS", **HELD | NEIGHBOUR | {"record_id": "neighbour"})
+    for lines in (("TRAV", *people), ("PASS", *held)):
+        report = door.receive(files.write(*lines), LONG_AGO.replace(year=2020)).report
+        assert report["rows_loaded"] == len(lines) - 1, report["causes"]
     return door
 
 
-def _codes(door: Door, layout: str, given: dict) -> set[str]:
+def _codes(door: Door, layout: str, given: dict, sender: str | None) -> set[str]:
     """The codes one row gets; it is judged without being landed."""
     rows = read_rows("file", Layout(layout), content(layout, [line(layout, **given)]).encode())
-    question = Question(1_000, SENDERS[layout], Layout(layout), datetime(2024, 5, 1, 12, tzinfo=UTC), rows)
-    population = Populations(door.lake).current()
-    judged = judge_measurements(question, door.lake, door.vault, population)
+    key = establishment_keys(door.engine, pl.Series("siret", [siret(1)]))["establishment_key"].item()
+    own = frozenset({key}) if sender in ("EMPLOYER", "MDT") else None
+    question = Question(1_000, sender or SENDERS[layout], Layout(layout), NOW, rows, own)
+    judged = door._judge(question)
+    if layout in MEASUREMENTS:
+        assert judged.tables["doses"]["row_no"].n_unique() == judged.loaded
     assert judged.loaded + judged.refused + judged.waiting + judged.duplicate == judged.total == 1
-    assert judged.tables["doses"]["row_no"].n_unique() == judged.loaded
     return set(judged.findings["code"])
 
 
-@pytest.mark.parametrize(("code", "layout", "given", "neighbour"), CASES)
-def test_a_row_gets_its_code_and_its_neighbour_does_not(door, code, layout, given, neighbour):
-    assert code in _codes(door, layout, given)
-    assert code not in _codes(door, layout, neighbour)
+@pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.code}-{case.layout}")
+def test_a_row_gets_its_code_and_its_neighbour_does_not(door, case):
+    assert case.code in _codes(door, case.layout, case.given, case.sender)
+    assert case.code not in _codes(door, case.layout, case.neighbour, case.sender)
+
+
+def _file_code(home, file: tuple[str, bytes], **setting) -> str | None:
+    """The code a file gets at a door that has received HELD's file before."""
+    door = Door(Settings(home=home, **setting))
+    home.mkdir(exist_ok=True)
+    sent = Files(home)
+    door.receive(sent.write("PASS", line("PASS", **HELD)), NOW)
+    path = home / file[0]
+    path.write_bytes(file[1])
+    try:
+        receipt = door.receive(path, NOW)
+    except DeliveryRefused as refusal:
+        return refusal.code
+    return "F04" if receipt.is_resend else receipt.report["refusal_code"]
+
+
+@pytest.mark.parametrize("case", FILE_CASES, ids=lambda case: case.code)
+def test_a_file_gets_its_code_and_its_neighbour_does_not(tmp_path, monkeypatch, case):
+    with monkeypatch.context() as patched:
+        if case.breaks:
+            patched.setattr(door_module, "judge_measurements", lambda *_: 1 / 0)
+        assert _file_code(tmp_path / "given", case.given, **case.setting) == case.code
+    assert _file_code(tmp_path / "neighbour", case.neighbour, **case.setting) is None
+
+
+def test_no_rule_is_without_a_case():
+    assert {case.code for case in [*CASES, *FILE_CASES]} == set(RULES)
+
+
+def test_the_printed_rule_table_is_up_to_date():
+    assert PATH.read_text(encoding="utf-8") == rule_table(), "run `make rules`"
 
 
 def test_every_rule_speaks_both_languages():
