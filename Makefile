@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 DEMO_HOME := var/demo
 
-.PHONY: help setup demo test check browser rules backtest clean
+.PHONY: help setup demo test check browser rules backtest bench clean
 
 help: ## list the commands
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -51,6 +51,9 @@ rules: setup ## write docs/rules.md from the rule book and its test cases
 
 backtest: setup ## the 2020 table at full size (370 000 workers) beside the published one; about 10 minutes
 	@$(BIN)/python tests/backtests/published_2020.py
+
+bench: setup ## what a large file costs to validate and commit: median of three runs; about 5 minutes
+	@$(BIN)/python benchmarks/large_file.py
 
 clean: ## remove what make made
 	rm -rf .venv var *.egg-info .pytest_cache .ruff_cache

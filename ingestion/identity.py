@@ -31,28 +31,33 @@ def own_checks(own: frozenset[int] | None) -> list[Check]:
     return [Check("I10", "siret", ~pl.col("establishment_key").is_in(sorted(own)).fill_null(False))]
 
 
-def with_digests(rows: pl.DataFrame, vault: Vault) -> pl.DataFrame:
-    """The rows with `mac` and `sent_name_mac`, the keyed digests of the identifier and of the folded name.
+PERSON = ("nir", "birth_name", "first_names")
 
-    Each person is digested once, however many rows they have.
+
+def people_of(rows: pl.DataFrame, vault: Vault) -> pl.DataFrame:
+    """Each person named in the rows once: PERSON, with `mac` and `sent_name_mac`, the identifier's and name's digests.
+
+    One person has many rows: what is asked of the vault is asked once.
     """
-    people = rows.select("nir", "birth_name", "first_names").unique(maintain_order=True)
+    people = rows.select(PERSON).unique(maintain_order=True)
     people = people.with_columns(name=name_check("birth_name", "first_names"))
-    people = people.with_columns(
+    return people.with_columns(
         mac=vault.identifier_macs(people["nir"]), sent_name_mac=vault.name_macs(people["name"])
     ).drop("name")
-    keys = ["nir", "birth_name", "first_names"]
-    return rows.join(people, on=keys, how="left", nulls_equal=True, maintain_order="left")
+
+
+def with_people(rows: pl.DataFrame, people: pl.DataFrame) -> pl.DataFrame:
+    """The rows with what is known of the person each names."""
+    return rows.join(people, on=PERSON, how="left", nulls_equal=True, maintain_order="left")
 
 
 def with_keys(rows: pl.DataFrame, vault: Vault, population: Population) -> pl.DataFrame:
     """The rows with mac, worker_key, person_key, the places' keys, sector_code and what the codes ask."""
-    rows = with_digests(rows, vault)
-    known = vault.find(rows["mac"])
-    rows = rows.join(known, on="mac", how="left", maintain_order="left").with_columns(
+    people = people_of(rows, vault)
+    people = people.join(vault.find(people["mac"]), on="mac", how="left", maintain_order="left").with_columns(
         name_differs=pl.col("worker_key").is_not_null() & (pl.col("name_mac") != pl.col("sent_name_mac"))
     )
-    rows = population.person_of(rows).drop("sent_name_mac", "name_mac")
+    rows = with_people(rows, population.person_of(people).drop("sent_name_mac", "name_mac"))
     sirets = pl.concat([rows["siret"], rows["workplace"].rename("siret")])
     places = establishment_keys(vault.engine, sirets)
     rows = rows.join(places, on="siret", how="left", maintain_order="left")

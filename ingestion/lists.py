@@ -8,7 +8,7 @@ import polars as pl
 
 from ingestion.fields import Check, field_checks, findings, typed, with_current_codes
 from ingestion.identifiers import is_nir_shaped, is_rpps, is_siret, names_a_person
-from ingestion.identity import SHAPE_CHECKS, own_checks, with_digests
+from ingestion.identity import SHAPE_CHECKS, own_checks, people_of, with_people
 from ingestion.judge import Judgement, Question, broken_lines, with_severity, without_refused
 from ingestion.names import folded
 from lake import reference
@@ -72,7 +72,8 @@ def judge_workers(question: Question, lake: Lake, vault: Vault) -> Judgement:
     found.append(findings(rows, _line_checks()))
     rows = _with_places(without_refused(rows, found), vault)
     found.append(findings(rows, [*_place_checks(), *own_checks(question.own)]))
-    rows = with_digests(without_refused(rows, found), vault)
+    rows = without_refused(rows, found)
+    rows = with_people(rows, people_of(rows, vault))
 
     # One name per identifier: the vault's, or for a newcomer the first line's.
     known = vault.find(rows["mac"]).select("mac", "name_mac")
