@@ -43,33 +43,37 @@ def records(lake: Lake, sender: str, record_ids: pl.Series, delivery_no: int) ->
     keep = (_of_sender(sender) & (pl.col("max.record_id") >= first[:32]) & (pl.col("min.record_id") <= last)).fill_null(
         True
     )
-    of_sender = pl.col("sender_code") == sender
-    doses = lake.scan("doses", keep).filter(of_sender).join(ids, on="record_id", how="semi").select(columns).collect()
-    waits = lake.scan("waiting", keep).filter(of_sender & (pl.col("delivery_no") != delivery_no))
-    waits = still_waiting(waits.join(ids, on="record_id", how="semi"), doses["dose_id"], lake)
+    found = {
+        name: lake.scan(name, keep).filter(sender_code=sender).join(ids, on="record_id", how="semi").collect()
+        for name in ("doses", "waiting")
+    }
+    waits = still_waiting(found["waiting"].filter(pl.col("delivery_no") != delivery_no), lake)
     return pl.concat(
         [
-            doses.with_columns(is_waiting=pl.lit(False)),
-            waits.select(columns).collect().with_columns(is_waiting=pl.lit(True)),
+            found["doses"].select(columns).with_columns(is_waiting=pl.lit(False)),
+            waits.select(columns).with_columns(is_waiting=pl.lit(True)),
         ]
     )
 
 
-def still_waiting(waits: pl.LazyFrame, loaded: pl.Series, lake: Lake) -> pl.LazyFrame:
-    """The latest judgement of each waiting dose that is not among the `loaded` and was not refused since.
+def still_waiting(waits: pl.DataFrame, lake: Lake) -> pl.DataFrame:
+    """The latest judgement of each of these waiting doses that was neither loaded nor refused since.
 
     As in models/staging/still_waiting.sql.
     """
-    refused = (
-        lake.scan("rejections")
-        .filter(pl.col("judged_by") > pl.col("delivery_no"), pl.col("severity").is_in(["R", "D"]))
-        .select("delivery_no", "row_no")
+    if waits.is_empty():
+        return waits
+    latest = waits.sort("judged_by").unique("dose_id", keep="last", maintain_order=True)
+    deliveries = waits["delivery_no"]
+    keep = (pl.col("min.delivery_no") <= deliveries.max()) & (pl.col("max.delivery_no") >= deliveries.min())
+    keep = keep.fill_null(True)
+    loaded = lake.scan("doses", keep).join(latest.lazy(), on="dose_id", how="semi").select("dose_id").collect()
+    refused = lake.scan("rejections", keep).filter(
+        pl.col("judged_by") > pl.col("delivery_no"), pl.col("severity").is_in(["R", "D"])
     )
-    return (
-        waits.filter(~pl.col("dose_id").is_in(loaded.implode()))
-        .sort("judged_by")
-        .unique("dose_id", keep="last")
-        .join(refused, on=["delivery_no", "row_no"], how="anti")
+    refused = refused.join(latest.lazy(), on=["delivery_no", "row_no"], how="semi").select("delivery_no", "row_no")
+    return latest.join(loaded, on="dose_id", how="anti", maintain_order="left").join(
+        refused.collect(), on=["delivery_no", "row_no"], how="anti", maintain_order="left"
     )
 
 

@@ -86,13 +86,7 @@ def _waiting_for(cause: Cause, lake: Lake, vault: Vault, population: Population)
         .select("dose_id", "delivery_no", "row_no", "worker_key", "code", "judged_by")
         .collect()
     )
-    loaded = (
-        lake.scan("doses")
-        .join(waits.lazy().select("dose_id"), on="dose_id", how="semi")
-        .select("dose_id")
-        .collect()["dose_id"]
-    )
-    return held.still_waiting(waits.lazy(), loaded, lake).collect()
+    return held.still_waiting(waits, lake)
 
 
 def _judged_again(
