@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 DEMO_HOME := var/demo
 
-.PHONY: help setup demo test check browser backtest clean
+.PHONY: help setup demo test check browser backtest chaos clean
 
 help: ## list the commands
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -48,6 +48,9 @@ check: setup ## style and import direction only
 
 backtest: setup ## the 2020 table at full size (370 000 workers) beside the published one; about 10 minutes
 	@$(BIN)/python tests/backtests/published_2020.py
+
+chaos: setup ## kill more than 200 senders at every step and at any time, compare each lake; about 6 minutes
+	@PYTHONPATH=tests $(BIN)/python -m chaos
 
 clean: ## remove what make made
 	rm -rf .venv var *.egg-info .pytest_cache .ruff_cache
