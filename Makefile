@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 DEMO_HOME := var/demo
 
-.PHONY: help setup demo test check browser rules backtest bench clean
+.PHONY: help setup demo test check browser rules backtest chaos bench clean
 
 help: ## list the commands
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -54,6 +54,9 @@ backtest: setup ## the 2020 table at full size (370 000 workers) beside the publ
 
 bench: setup ## what a large file costs to validate and commit: median of three runs; about 5 minutes
 	@$(BIN)/python benchmarks/large_file.py
+
+chaos: setup ## kill more than 200 senders at every step and at any time, compare each lake; about 6 minutes
+	@PYTHONPATH=tests $(BIN)/python -m chaos
 
 clean: ## remove what make made
 	rm -rf .venv var *.egg-info .pytest_cache .ruff_cache

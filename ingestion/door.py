@@ -34,7 +34,7 @@ from registry.database import open_registry
 from registry.keys import open_keys
 from registry.numbering import Numbered, mark_landed, number_delivery, unlanded
 from registry.vault import Vault
-from registry.waiting import forget_waiting, remember_waiting
+from registry.waiting import remember_waiting
 
 _LANDING = "landed bytes"
 _LISTS = (Layout.ETAB, Layout.TRAV, Layout.LINK)
@@ -129,7 +129,10 @@ class Door:
             yield arrival, accepted if isinstance(accepted, DosilakeError) else self._receipt(accepted)
 
     def _accept(self, arrival: Arrival) -> tuple[int, bool]:
-        """Seal the bytes and number them; returns the delivery's number and whether it is new."""
+        """Seal the bytes, number and acknowledge them; returns the delivery's number and whether it is new.
+
+        One process at a time: what a dead one left half-written is then nobody's, and the next one writes over it.
+        """
         data = self._bytes_of(arrival.path)
         sha256 = hashlib.sha256(data).hexdigest()
         name = arrival.path.name[:200]
@@ -138,7 +141,7 @@ class Door:
         # then the name is part of the identity.
         is_named = layout is None or layout in _LISTS
         digest = hashlib.sha256(f"{sha256}/{name}".encode()).hexdigest() if is_named else sha256
-        with storage_errors(self.settings.home):
+        with storage_errors(self.settings.home), FileLock(self.settings.landing / ".sender.lock"):
             self._keep(digest, data)
             numbered, is_new = number_delivery(
                 self.engine,
@@ -151,8 +154,7 @@ class Door:
                 received_at=arrival.received_at or datetime.now(UTC),
                 account_id=arrival.account_id,
             )
-            if is_new:
-                reports.save(self.settings, numbered.delivery_no, "acknowledgement", reports.acknowledgement(numbered))
+            reports.acknowledge(self.settings, numbered)
         return numbered.delivery_no, is_new
 
     def _receipt(self, accepted: tuple[int, bool]) -> Receipt:
@@ -194,7 +196,7 @@ class Door:
         if path.exists():
             return
         path.parent.mkdir(parents=True, exist_ok=True)
-        draft = path.with_name(f".{digest}.{os.getpid()}")
+        draft = self.settings.landing / "sealed" / ".draft"
         with open(draft, "wb") as file:
             file.write(self.keys.seal(_LANDING, data, digest.encode()))
             file.flush()
@@ -214,8 +216,8 @@ class Door:
             number = one.numbered.delivery_no
             reports.save_findings(self.settings, number, one.findings, one.record_ids)
             reports.save(self.settings, number, "report", report)
-        mark_landed(self.engine, [numbered.delivery_no for numbered in group])
-        forget_waiting(self.engine, [place for one in judged for release in one.released for place in release.places])
+        settled = [place for one in judged for release in one.released for place in release.places]
+        mark_landed(self.engine, [numbered.delivery_no for numbered in group], settled)
 
     def _judged(self, numbered: Numbered) -> _Judged:
         rows, judgement, refusal = None, None, None

@@ -38,6 +38,12 @@ def acknowledgement(numbered: Numbered) -> dict:
     }
 
 
+def acknowledge(settings: Settings, numbered: Numbered) -> None:
+    """Write the acknowledgement, unless it stands there: whoever numbered the delivery may have died before this."""
+    if not (folder(settings, numbered.delivery_no) / "acknowledgement.json").exists():
+        save(settings, numbered.delivery_no, "acknowledgement", acknowledgement(numbered))
+
+
 def execution_report(delivery: dict, findings: pl.DataFrame) -> dict:
     """Counts and causes of a delivery, `delivery` being its row of lake.deliveries; the lines stand in `findings`."""
     causes = findings.group_by("code").agg(pl.col("row_no").n_unique().alias("rows")).sort("code")
@@ -99,8 +105,9 @@ def _existing(settings: Settings, delivery_no: int, name: str) -> Path:
 
 @contextmanager
 def _drafted(path: Path) -> Iterator[Path]:
+    """A file to write to that becomes `path` whole; the door's locks see to it that nobody else writes the same."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    draft = path.with_name(f".{path.name}")
     yield draft
     os.replace(draft, path)
 

@@ -10,6 +10,7 @@ import polars as pl
 import pyarrow as pa
 from deltalake import CommitProperties, DeltaTable, Transaction, write_deltalake
 from deltalake.exceptions import DeltaError
+from filelock import FileLock
 
 from lake.errors import StorageError
 from lake.schema import TABLES, Table
@@ -52,17 +53,19 @@ class Lake:
         self._unlanded: list[int] = []
 
     def create(self) -> None:
-        """Make the tables that are missing; existing ones are left as they are."""
-        for table in TABLES.values():
-            path = self._path(table.name)
-            if not DeltaTable.is_deltatable(str(path)):
-                with storage_errors(self.root):
-                    DeltaTable.create(
-                        str(path),
-                        schema=table.arrow_schema,
-                        partition_by=list(table.partitions),
-                        configuration=_configuration(table),
-                    )
+        """Make the tables that are missing, one process at a time; existing ones are left as they are."""
+        with storage_errors(self.root):
+            self.root.mkdir(parents=True, exist_ok=True)
+            with FileLock(self.root / ".create.lock"):
+                for table in TABLES.values():
+                    path = self._path(table.name)
+                    if not DeltaTable.is_deltatable(str(path)):
+                        DeltaTable.create(
+                            str(path),
+                            schema=table.arrow_schema,
+                            partition_by=list(table.partitions),
+                            configuration=_configuration(table),
+                        )
 
     def append(self, table: Table, rows: pl.DataFrame, app_id: str) -> bool:
         """Append rows under an application id; False when that id is in the table already.

@@ -1,11 +1,13 @@
 """The registry database, opened and brought to the newest migration."""
 
+from contextlib import nullcontext
 from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from filelock import FileLock
 from sqlalchemy import Engine, create_engine, event, make_url
 from sqlalchemy.exc import OperationalError
 
@@ -24,12 +26,17 @@ def open_registry(settings: Settings) -> Engine:
     try:
         if url.get_backend_name() == "sqlite" and url.database:
             Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+            # SQLite tells the second of two processes that make the same new file that it is locked.
+            alone = FileLock(f"{url.database}.lock")
+        else:
+            alone = nullcontext()
         engine = create_engine(url)
         event.listen(engine, "handle_error", _say_what_the_disk_says)
         if url.get_backend_name() == "sqlite":
             event.listen(engine, "connect", _prepare_sqlite)
             event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("begin"))
-        _migrate(engine)
+        with alone:
+            _migrate(engine)
         return engine
     except OSError as error:
         raise StorageError(

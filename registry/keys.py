@@ -73,8 +73,10 @@ def open_keys(settings: Settings) -> Keys:
     """
     path = settings.home / "keys" / "master.key"
     try:
+        # Looked at first: another process may be making the home, and it makes the key before the lake.
+        has_data = (settings.lake_root / "doses").exists()
         if not path.exists():
-            if (settings.lake_root / "doses").exists():
+            if has_data:
                 raise StorageError(
                     f"The key {path} is missing, but the home has data sealed under it.",
                     next_step="Restore the key from its backup; without it the identities cannot be read.",

@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import polars as pl
-from sqlalchemy import Engine, bindparam, insert, select, update
+from sqlalchemy import Engine, bindparam, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from registry.tables import deliveries, establishments
+from registry.tables import deliveries, establishments, waiting_identifiers
 
 _CHUNK = 10_000
 
@@ -55,10 +55,20 @@ def deliveries_of(engine: Engine, delivery_nos: list[int]) -> list[Numbered]:
         return [Numbered(**row._mapping) for row in connection.execute(query)]
 
 
-def mark_landed(engine: Engine, delivery_nos: list[int]) -> None:
-    query = update(deliveries).where(deliveries.c.delivery_no == bindparam("number")).values(is_landed=True)
+def mark_landed(engine: Engine, delivery_nos: list[int], settled: list[tuple[int, int]]) -> None:
+    """Say that deliveries are in the lake, and in the same breath that rows wait for their identifier no more.
+
+    `settled`: (delivery_no, row_no) of those rows; the lake tells their worker from now on.
+    """
+    landed = update(deliveries).where(deliveries.c.delivery_no == bindparam("number")).values(is_landed=True)
+    waits = waiting_identifiers.c
+    forgotten = delete(waiting_identifiers).where(
+        waits.delivery_no == bindparam("delivery"), waits.row_no == bindparam("row")
+    )
     with engine.begin() as connection:
-        connection.execute(query, [{"number": number} for number in delivery_nos])
+        connection.execute(landed, [{"number": number} for number in delivery_nos])
+        if settled:
+            connection.execute(forgotten, [{"delivery": delivery_no, "row": row_no} for delivery_no, row_no in settled])
 
 
 def establishment_keys(engine: Engine, sirets: pl.Series) -> pl.DataFrame:

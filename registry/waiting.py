@@ -1,6 +1,6 @@
 """Rows that wait for an identifier: remembered by its keyed digest, found again once somebody declares it."""
 
-from sqlalchemy import Engine, delete, select, tuple_
+from sqlalchemy import Engine, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from registry.tables import identifiers, waiting_identifiers
@@ -27,11 +27,3 @@ def now_declared(engine: Engine) -> list[tuple[int, int]]:
     )
     with engine.connect() as connection:
         return [tuple(row) for row in connection.execute(query)]
-
-
-def forget_waiting(engine: Engine, rows: list[tuple[int, int]]) -> None:
-    """Rows (delivery_no, row_no) that the lake tells the worker of from now on."""
-    place = tuple_(waiting_identifiers.c.delivery_no, waiting_identifiers.c.row_no)
-    with engine.begin() as connection:
-        for start in range(0, len(rows), 400):
-            connection.execute(delete(waiting_identifiers).where(place.in_(rows[start : start + 400])))

@@ -427,6 +427,28 @@ def test_a_crash_in_a_worker_list_loses_nobody(door, files, monkeypatch, tmp_pat
     assert again.lake.scan("employments").collect()["worker_key"].sort().to_list() == [1, 2]
 
 
+def test_a_crash_between_number_and_acknowledgement_loses_no_acknowledgement(door, files, monkeypatch):
+    path = files.write("PASS", line("PASS"))
+    with monkeypatch.context() as patched:
+        _crash(patched, "number_delivery", "after")
+        with pytest.raises(RuntimeError, match="crash"):
+            door.receive(path, AT)
+    receipt = door.receive(path, AT)
+    told = json.loads((reports.folder(door.settings, receipt.delivery_no) / "acknowledgement.json").read_text())
+    assert (told["delivery_no"], told["file_name"]) == (receipt.delivery_no, path.name)
+
+
+def test_what_a_crash_left_half_written_is_written_over(door, files, monkeypatch):
+    path = files.write("PASS", line("PASS"))
+    with monkeypatch.context() as patched:
+        patched.setattr("os.replace", lambda *_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            door.receive(path, AT)
+    assert list(door.settings.landing.rglob(".draft"))
+    door.receive(path, AT)
+    assert not [path for path in door.settings.landing.rglob(".*") if path.suffix != ".lock"]
+
+
 STEPS = [
     "_keep",
     "number_delivery",
