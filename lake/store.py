@@ -129,7 +129,7 @@ class Lake:
         """
         delta = self._open(name)
         if keep is None:
-            return delta.file_uris()
+            return file_paths(delta, self._path(name))
         version, actions = self._actions.get(name, (None, None))
         if version != delta.version():
             actions = pl.from_arrow(pa.table(delta.get_add_actions(flatten=True)))
@@ -177,6 +177,11 @@ class Lake:
             )
         self._opened[name] = DeltaTable(str(path))
         return self._opened[name]
+
+
+def file_paths(delta: DeltaTable, folder: Path) -> list[str]:
+    """Files of the table in `folder` as the disk names them; its URIs write a space or an accent of the folder as %."""
+    return [f"{folder.absolute()}/{path}" for path in pa.table(delta.get_add_actions())["path"].to_pylist()]
 
 
 # What `Lake.files` prunes on; statistics of every column would only make the log heavier.

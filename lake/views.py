@@ -15,7 +15,7 @@ from deltalake import DeltaTable
 from lake import reference
 from lake.schema import TABLES, Table
 from lake.settings import Settings
-from lake.store import Lake
+from lake.store import Lake, file_paths
 
 PARIS = ZoneInfo("Europe/Paris")
 OFFLINE = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
@@ -76,7 +76,7 @@ def expose_lake(
                 if column in table.column_names
             ]
         where = f" where {' and '.join(conditions)}" if conditions else ""
-        connection.execute(f"create view lake.{name} as {_select(delta, table)}{where}")
+        connection.execute(f"create view lake.{name} as {_select(delta, lake.root / name, table)}{where}")
     today = as_of or datetime.now(PARIS).date()
     connection.execute(f"create table lake.clock as select date {quoted(today.isoformat())} as today")
     connection.execute("create table lake.versions (table_name varchar, version bigint)")
@@ -115,9 +115,9 @@ def duckdb_type(dtype: pa.DataType) -> str:
     return names.get(str(dtype), "varchar")
 
 
-def _select(delta: DeltaTable, table: Table) -> str:
+def _select(delta: DeltaTable, folder: Path, table: Table) -> str:
     columns = ", ".join(f"cast({c.name} as {duckdb_type(c.dtype)}) as {c.name}" for c in table.columns)
-    files = delta.file_uris()
+    files = file_paths(delta, folder)
     if not files:
         nothing = ", ".join(f"cast(null as {duckdb_type(c.dtype)}) as {c.name}" for c in table.columns)
         return f"select * from (select * from (select {nothing}) where false)"
@@ -125,5 +125,5 @@ def _select(delta: DeltaTable, table: Table) -> str:
         f"'{c.name}': {duckdb_type(c.dtype).upper()}" for c in table.columns if c.name in table.partitions
     )
     options = f", hive_partitioning = true, hive_types = {{{kinds}}}" if kinds else ", hive_partitioning = false"
-    listed = ", ".join(quoted(f.removeprefix("file://")) for f in files)
+    listed = ", ".join(quoted(file) for file in files)
     return f"select * from (select {columns} from read_parquet([{listed}], union_by_name = true{options}))"

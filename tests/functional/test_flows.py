@@ -20,8 +20,8 @@ from models.snapshot import Snapshots
 
 @pytest.fixture
 def home(tmp_path) -> Settings:
-    """A register of one person, published."""
-    settings = Settings(home=tmp_path / "home", poll_seconds=0.05)
+    """A register of one person, published, in a folder with a name as people give them."""
+    settings = Settings(home=tmp_path / "registre d'été #2", poll_seconds=0.05)
     sent = tmp_path / "sent"
     sent.mkdir()
     files = Files(sent)

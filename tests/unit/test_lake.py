@@ -71,6 +71,14 @@ def test_the_same_application_id_lands_once(tmp_path):
     assert sorted(lake.scan("persons").collect()["worker_key"]) == [1, 2]
 
 
+@pytest.mark.parametrize("folder", ["with space", "été", "l'un#1"])
+def test_a_lake_may_stand_in_a_folder_with_any_name(tmp_path, folder):
+    lake = Lake(tmp_path / folder)
+    lake.create()
+    lake.append(PERSONS, _person(1), "delivery-1")
+    assert lake.scan("persons").collect().height == lake.scan("persons", pl.lit(True)).collect().height == 1
+
+
 def test_a_lake_that_is_not_there_says_what_to_do(tmp_path):
     with pytest.raises(StorageError, match="dosilake ingest"):
         Lake(tmp_path).scan("doses")
