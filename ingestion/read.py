@@ -11,7 +11,12 @@ from lake import reference
 from lake.errors import DeliveryRefused
 from lake.vocabulary import Layout
 
-_NAME = re.compile(r"^(?P<layout>[A-Z]{4})_(?P<sender>[A-Z][A-Z0-9_]*)_(?P<sent>\d{8}T\d{6})_(?P<sequence>\d+)\.csv$")
+# A sequence of 12 digits at most holds nobody's number; years as in ingestion.fields.
+_NAME = re.compile(
+    r"(?P<layout>[A-Z]{4})_(?P<sender>[A-Z][A-Z0-9_]*)_(?P<sent>(19|20|21)[0-9]{6}T[0-9]{6})_(?P<sequence>[0-9]{1,12})\.csv"
+)
+# A well-shaped NIR or NIA, with its key or without.
+_NUMBER = re.compile(r"[1-478][0-9]{4}(2[AB]|[0-9]{2})[0-9]{6}([0-9]{2})?")
 _BOM = b"\xef\xbb\xbf"
 
 
@@ -34,6 +39,15 @@ class Rows:
     good: pl.DataFrame
     broken: list[int]
     total: int
+
+
+def kept_name(name: str) -> str:
+    """A file's name as it is kept and repeated: 200 characters at most, none that a terminal or a spreadsheet obeys.
+
+    A person's number is masked; no name of the right form changes.
+    """
+    shown = "".join(c if c.isprintable() else "\ufffd" for c in name)
+    return _NUMBER.sub("…", re.sub("^[=+@-]", "_", shown))[:200]
 
 
 def parse_name(name: str) -> FileName:
