@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from delivery_files import Files, content, key_of, line, nir
+from flows.steps import arrivals, take_landed
 from ingestion import reports
 from ingestion.door import Arrival, Door, Receipt
 from lake.errors import UsageError
@@ -122,3 +123,49 @@ def test_what_is_no_readable_file_is_wrong_usage_and_the_next_one_lands(door, tm
     outcomes = [outcome for _, outcome in door.receive_all(Arrival(path, AT) for path in [*no_files, good])]
     assert [type(outcome) for outcome in outcomes[:-1]] == [UsageError] * len(no_files)
     assert checked(door, outcomes[-1])["rows_loaded"] == 1
+
+
+def test_the_inbox_takes_files_of_its_own_and_sets_the_rest_aside(tmp_path):
+    door = Door(Settings(home=tmp_path / "home"))
+    folder = door.settings.landing / "inbox"
+    folder.mkdir()
+    secret = tmp_path / "secret.txt"
+    secret.write_text("not to be read")
+    os.mkfifo(folder / "pipe.csv")
+    (folder / "folder.csv").mkdir()
+    (folder / "dangling.csv").symlink_to(tmp_path / "nowhere")
+    (folder / "link.csv").symlink_to(secret)
+    taken = ["a" * 251 + ".csv", "PASS_LANDAUER_20200210T080000_1.csv", "pass_landauer_20200210T080000_1.csv"]
+    damaged = ["[]", "null", "{}", "{", '{"received_at": 1, "account_id": null}', '{"received_at": "soon"}']
+    for name in [*taken, *(f"{number}.csv" for number in range(len(damaged)))]:
+        (folder / name).write_text("x", encoding="utf-8")
+        os.utime(folder / name, (0, 0))
+    for number, note in enumerate(damaged):
+        (folder / f"{number}.csv.json").write_text(note)
+    outcomes = list(take_landed(door))
+    assert sorted(checked(door, outcome)["file_name"] for outcome in outcomes) == sorted([taken[0][:200], *taken[1:]])
+    assert not list(folder.iterdir()) and secret.read_text() == "not to be read"
+    aside = [path.name.split("_", 1)[1] for path in (door.settings.landing / "refused").iterdir()]
+    strange = ["pipe.csv", "folder.csv", "dangling.csv", "link.csv"]
+    assert sorted(aside) == sorted(strange + [f"{number}.csv" for number in range(len(damaged))])
+
+
+def test_a_file_too_large_with_the_longest_of_names_is_set_aside(tmp_path):
+    door = Door(Settings(home=tmp_path / "home", largest_file_mib=0))
+    folder = door.settings.landing / "inbox"
+    folder.mkdir()
+    (folder / ("é" * 125 + ".csv")).write_text("x")
+    os.utime(folder / ("é" * 125 + ".csv"), (0, 0))
+    (outcome,) = take_landed(door)
+    assert outcome.code == "F07" and not list(folder.iterdir())
+    assert len(list((door.settings.landing / "refused").iterdir())) == 1
+
+
+def test_a_folder_of_deliveries_may_hold_a_bad_name(tmp_path):
+    files = Files(tmp_path)
+    good = files.write("PASS", line("PASS"))
+    (tmp_path / "notes.csv").write_text("x")
+    assert [(arrival.path.name, arrival.received_at) for arrival in arrivals(tmp_path)] == [
+        (good.name, datetime(2020, 2, 10, 8, tzinfo=UTC)),
+        ("notes.csv", None),
+    ]
