@@ -86,6 +86,7 @@ def fields_of(layout: Layout) -> list[str]:
 def read_rows(name: str, layout: Layout, data: bytes) -> Rows:
     """The file's rows as text; an empty field is NULL.
 
+    A line ends with \\n or \\r\\n; a lone \\r ends none, so it never shifts a line's number, and no field may hold it.
     Raises DeliveryRefused F05 (no data row), F01 (not UTF-8, or holds NUL) or F02 (another header).
     """
     data = data.removeprefix(_BOM)

@@ -169,3 +169,54 @@ def test_a_folder_of_deliveries_may_hold_a_bad_name(tmp_path):
         (good.name, datetime(2020, 2, 10, 8, tzinfo=UTC)),
         ("notes.csv", None),
     ]
+
+
+OBEYED = ["\x07", "a\rb", "a\tb", "\x1b[31m", "a\u2028b", "\u202egnp", "\u2066x\u2069", "\x85", "\x7f"]
+NOT_A_DATE = ["0000-00-00", "9999-12-31", "2023-02-30", "2020-1-31", "２０２０-01-31", "2０20-01-31", "20200131", " "]
+NOT_A_DOSE = ["9" * 400, "1e1", "NaN", "inf", "-0.1", "+1", "１２", "٣", "1_0", " 1", "1 ", "0x1", "1,5", "=1+1", "½"]
+NOT_A_TIME = [
+    "2020-01-10T99:99:99+01:00",
+    "2020-01-10T24:00:00Z",
+    "2020-01-10T٠٨:00:00+01:00",
+    "2020-01-10T08:00:00",
+    "2020-01-10T08:00:00+99:99",
+    "2020-01-10T08:00:00+15:00",
+    "2020-02-30T08:00:00Z",
+    "2020-01-10 08:00:00Z",
+]
+TIMES = ["2020-01-10T08:00+14:00", "2020-01-10T08:00:59-12:00", "2020-01-10T08:00Z", "2020-01-10T08:00:00+05:45"]
+FORMULAS = ["=cmd|' /C calc'!A0", "=1", "+1", "-1", "-A1", "@SUM(A1)", "\t=1", "\r=1", "a=1", "'x", '"=1"', ".x", "/x"]
+
+# Fields of a line, each value in a line of its own, and the code that it alone gets there.
+HOSTILE_FIELDS = [
+    ("PASS", "record_id", FORMULAS, "S03"),
+    ("PASS", "badge_serial", OBEYED, "S03"),
+    ("PASS", "badge_serial", ["=1", "x" * 40, "e\u0301" * 20, "\U0001f9d1\u200d\U0001f52c", "../../x"], None),
+    ("PASS", "badge_serial", ["x" * 41, "e\u0301" * 21], "S03"),
+    ("PASS", "period_end", NOT_A_DATE, "S03"),
+    ("PASS", "value_msv", NOT_A_DOSE, "D01"),
+    ("PASS", "situation", ["PLANNED ", " PLANNED", "planned", '"PLANNED"', "ＰＬＡＮＮＥＤ", "PLANNED\u200b"], "N01"),
+    ("PASS", "siret", ["１" * 14, "9" * 400, "=1", " "], "I03"),
+    ("PASS", "birth_name", ["ＭＡＲＴＩＧＮＥＵＬ", "martigneul", "Martigneu\u0301l", " MARTIGNEUL "], None),
+    ("PASS", "birth_name", ["МARTIGNEUL", "MARTIGNEU", "=MARTIN"], "I06"),
+    ("OPER", "entry_ts", NOT_A_TIME, "S03"),
+    ("OPER", "entry_ts", TIMES, None),
+    ("TRAV", "work_quota", ["1e0", "NaN", "１", "9" * 400, "0.001", "2"], "S03"),
+    ("TRAV", "birth_date", NOT_A_DATE, "S03"),
+    ("COSM", "n_flights", ["1e1", "9" * 19, "１２", "-1", "1.0", "NaN"], "S03"),
+    ("LINK", "worker_key", ["9" * 19, "１", "-1", "1e1", "2.0", "=1"], "S03"),
+    ("LINK", "comment", OBEYED, "S03"),
+]
+
+
+@pytest.mark.parametrize(("layout", "field", "values", "code"), HOSTILE_FIELDS)
+def test_a_hostile_value_gets_its_code_and_is_not_repeated(door, files, layout, field, values, code):
+    ids = [f"{files.count}-{number}" for number in range(len(values))]
+    rows = [line(layout, **{"record_id": own, field: value}) for own, value in zip(ids, values, strict=True)]
+    receipt = door.receive(files.write(layout, *rows), AT)
+    assert checked(door, receipt)["rows_total"] == len(values)
+    findings = reports.load_findings(door.settings, receipt.delivery_no)
+    expected = [(row_no, code) for row_no in range(2, len(values) + 2)] if code else []
+    assert findings.filter(field=field).select("row_no", "code").rows() == expected
+    assert set(findings["record_id"].drop_nulls()) <= set(ids)
+    assert not [value for value in values if len(value) > 7 and value in said(door, receipt)]
