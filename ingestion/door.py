@@ -17,7 +17,7 @@ from filelock import FileLock
 
 from ingestion import reports
 from ingestion.corrections import judge_corrections
-from ingestion.identifiers import is_record_id, names_a_person
+from ingestion.identifiers import may_be_repeated
 from ingestion.judge import PARIS, Judgement, Question, judge_measurements
 from ingestion.links import judge_links
 from ingestion.lists import judge_establishments, judge_workers
@@ -336,9 +336,7 @@ def _no_findings() -> pl.DataFrame:
 def _record_ids(rows: Rows | None) -> pl.DataFrame:
     if rows is None or "record_id" not in rows.good.columns:
         return pl.DataFrame(schema={"row_no": pl.Int32, "record_id": pl.String})
-    # What does not look like a record identifier, or holds a person's number, is not echoed.
-    is_safe = is_record_id("record_id") & ~names_a_person("record_id")
-    return rows.good.filter(is_safe).select("row_no", "record_id")
+    return rows.good.filter(may_be_repeated("record_id")).select("row_no", "record_id")
 
 
 def _delivery_row(numbered: Numbered, judgement: Judgement | None, refusal: DeliveryRefused | None) -> dict:

@@ -66,6 +66,13 @@ def is_record_id(column: str) -> pl.Expr:
 
 
 @cache
+def may_be_repeated(column: str) -> pl.Expr:
+    """True of an identifier that a report may repeat: it has a digit, as no name has, and no number of a person."""
+    text = pl.col(column)
+    return is_record_id(column) & text.str.contains("[0-9]") & ~text.str.contains(_HELD_NUMBER)
+
+
+@cache
 def names_a_person(column: str) -> pl.Expr:
     """True when a free text holds a well-shaped NIR with its right key: it must not enter the lake."""
     found = pl.col(column).str.extract(rf"({_HELD_NUMBER}[0-9]{{2}})", 1)

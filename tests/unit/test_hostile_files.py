@@ -220,3 +220,12 @@ def test_a_hostile_value_gets_its_code_and_is_not_repeated(door, files, layout, 
     assert findings.filter(field=field).select("row_no", "code").rows() == expected
     assert set(findings["record_id"].drop_nulls()) <= set(ids)
     assert not [value for value in values if len(value) > 7 and value in said(door, receipt)]
+
+
+def test_what_a_shifted_column_puts_in_the_identifier_is_not_repeated(door, files):
+    wrong = {"value_msv": "x", "nir": nir(3)}
+    ids = ["MARTIGNEUL", nir(3), f"a{nir(3)}", nir(3) + key_of(nir(3)), "7" + nir(3)[1:], "B-2020-17"]
+    receipt = door.receive(files.write("PASS", *[line("PASS", record_id=own, **wrong) for own in ids]), AT)
+    findings = reports.load_findings(door.settings, receipt.delivery_no)
+    assert findings["record_id"].drop_nulls().unique().to_list() == ["B-2020-17"]
+    assert "MARTIGNEUL" not in said(door, receipt) and nir(3)[1:] not in said(door, receipt)
