@@ -22,7 +22,7 @@ from ingestion.judge import PARIS, Judgement, Question, judge_measurements
 from ingestion.links import judge_links
 from ingestion.lists import judge_establishments, judge_workers
 from ingestion.population import Populations
-from ingestion.read import Rows, kept_name, parse_name, read_rows
+from ingestion.read import Rows, check_lines, kept_name, parse_name, read_rows
 from ingestion.release import Cause, Release, releases
 from lake.errors import DeliveryRefused, DosilakeError, NotSignedIn, UsageError
 from lake.schema import DELIVERIES, EMPLOYMENTS, IDENTITY_LINKS, REJECTIONS, TABLES
@@ -233,7 +233,10 @@ class Door:
         tables: dict[str, pl.DataFrame] = {}
         try:
             name = parse_name(numbered.file_name)
-            rows = read_rows(numbered.file_name, name.layout, self.bytes_of(numbered))
+            data = self.bytes_of(numbered)
+            limits = self.settings.longest_line_kib * 2**10, self.settings.most_lines
+            check_lines(numbered.file_name, data, *limits)
+            rows = read_rows(numbered.file_name, name.layout, data)
             question = Question(
                 numbered.delivery_no, name.sender_code, name.layout, numbered.received_at, rows, self._own(numbered)
             )

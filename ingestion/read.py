@@ -83,6 +83,29 @@ def fields_of(layout: Layout) -> list[str]:
     return reference.table("layouts").filter(layout=layout.value).sort("position")["field"].to_list()
 
 
+def check_lines(name: str, data: bytes, longest: int, most: int) -> None:
+    """Raises DeliveryRefused F09 for a line of more than `longest` bytes, or more than `most` lines.
+
+    Asked before anything is decoded or split: such a file takes many times its size in memory.
+    """
+    if data.count(b"\n") > most:
+        raise DeliveryRefused(
+            f"{name} has more than {most} lines (rule F09).",
+            next_step="Split it and send the parts, or raise DOSILAKE_MOST_LINES.",
+            code="F09",
+        )
+    start = 0
+    while len(data) - start > longest:
+        end = data.rfind(b"\n", start, start + longest + 1)
+        if end < 0:
+            raise DeliveryRefused(
+                f"{name}, line {data.count(bytes([10]), 0, start) + 1}: longer than {longest} bytes (rule F09).",
+                next_step="Check the export's line ends, or raise DOSILAKE_LONGEST_LINE_KIB.",
+                code="F09",
+            )
+        start = end + 1
+
+
 def read_rows(name: str, layout: Layout, data: bytes) -> Rows:
     """The file's rows as text; an empty field is NULL.
 

@@ -3,8 +3,13 @@
 `make test` runs a few hundred mutated deliveries; `make fuzz` runs thousands, from a seed that it prints.
 """
 
+import gzip
+import io
 import os
 import socket
+import tracemalloc
+import zipfile
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -14,7 +19,8 @@ from delivery_files import Files, content, key_of, line, nir
 from flows.steps import arrivals, take_landed
 from ingestion import reports
 from ingestion.door import Arrival, Door, Receipt
-from lake.errors import UsageError
+from ingestion.read import check_lines
+from lake.errors import DeliveryRefused, UsageError
 from lake.settings import Settings
 
 AT = datetime(2020, 2, 12, tzinfo=UTC)
@@ -229,3 +235,115 @@ def test_what_a_shifted_column_puts_in_the_identifier_is_not_repeated(door, file
     findings = reports.load_findings(door.settings, receipt.delivery_no)
     assert findings["record_id"].drop_nulls().unique().to_list() == ["B-2020-17"]
     assert "MARTIGNEUL" not in said(door, receipt) and nir(3)[1:] not in said(door, receipt)
+
+
+def shaped(*parts: str | bytes) -> bytes:
+    """A PASS file: the header, then the parts as they are."""
+    header = content("PASS", []).encode()
+    return header + b"".join(part if isinstance(part, bytes) else part.encode() for part in parts)
+
+
+def row(number: int, **given: str) -> str:
+    """A good line of the given person, without its end."""
+    return content("PASS", [line("PASS", record_id=f"s-{number}", nir=nir(number), **given)]).split("\n")[1]
+
+
+def packed(data: bytes) -> bytes:
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as file:
+        file.writestr(NAME, data)
+    return archive.getvalue()
+
+
+BOM = b"\xef\xbb\xbf"
+HEADER = content("PASS", []).strip()
+WIDTH = HEADER.count(";")
+ONE = shaped(row(10), "\n")
+# What a hostile file becomes: the code of a refused file, or the lines' codes, in order.
+HOSTILE_FILES = {
+    "NUL in a field": (ONE.replace(b"OSL", b"O\x00L"), "F01"),
+    "nothing but NUL": (bytes(5000), "F01"),
+    "UTF-16 with mark": (ONE.decode().encode("utf-16"), "F01"),
+    "UTF-16 without mark": (ONE.decode().encode("utf-16-le"), "F01"),
+    "UTF-16 without mark, big": (ONE.decode().encode("utf-16-be"), "F01"),
+    "UTF-32 with mark": (ONE.decode().encode("utf-32"), "F01"),
+    "UTF-32 without mark": (ONE.decode().encode("utf-32-le"), "F01"),
+    "lone surrogate": (shaped(row(10), b"\xed\xa0\x80\n"), "F01"),
+    "overlong slash": (shaped(row(10), b"\xc0\xaf\n"), "F01"),
+    "gzip": (gzip.compress(ONE), "F01"),
+    "a zip of 50 MB of nothing": (packed(bytes(50_000_000)), "F01"),
+    "a gzip of 50 MB of nothing": (gzip.compress(bytes(50_000_000)), "F01"),
+    "spaces": (b" \n\t\n", "F05"),
+    "two marks": (BOM + BOM + ONE, "F02"),
+    "line ends of old": (ONE.replace(b"\n", b"\r"), "F02"),
+    "header in quotes": (ONE.replace(b"record_id", b'"record_id"', 1), "F02"),
+    "header with a space": (ONE.replace(b"record_id;", b"record_id ;", 1), "F02"),
+    "header with a field twice": (ONE.replace(b"record_id;", b"record_id;record_id;", 1), "F02"),
+    "header with commas": (ONE.replace(b";", b","), "F02"),
+    "5 000 columns": (b";".join([b"record_id"] * 5_000) + b"\n", "F02"),
+    "10 000 columns": (b";".join([b"record_id"] * 10_000) + b"\n", "F09"),
+    "a line of 100 MB": (shaped(row(10), "\n", b"x" * 100_000_000, "\n"), "F09"),
+    "a line of 3 MB of fields": (shaped(b";" * 3_000_000), "F09"),
+    "a header of 3 MB": (b"x" * 3_000_000, "F09"),
+    "a million lines": (shaped(b"x\n" * 1_000_000), "F09"),
+    "a header again": (shaped(row(11), "\n", HEADER, "\n", row(12), "\n"), [(3, "D01"), (3, "S03")]),
+    "mixed ends": (shaped(row(13), "\r\n", row(14), "\n", row(15), "\r\n", "x\r\n"), [(5, "S01")]),
+    "a lone return in a field": (shaped(row(16), "\n", row(17, badge_serial="a\rb"), "\nx"), [(3, "S03"), (4, "S01")]),
+    "a lone return between lines": (shaped(row(18), "\r", row(19), "\n", row(20), "\n"), [(2, "S01")]),
+    "two returns and an end": (shaped(row(21), "\r\r\n", row(22), "\n"), []),
+    "a mark in the middle": (shaped(row(23), "\n", BOM, row(24), "\n"), [(3, "S03")]),
+    "empty lines": (shaped("\n", row(25), "\n\n\n", row(26), "\n\n"), [(2, "S01"), (4, "S01"), (5, "S01"), (7, "S01")]),
+    "separators": (shaped(";" * WIDTH, "\n", ";" * (WIDTH + 1), "\n", row(27), "\n"), [(2, "S02"), (3, "S01")]),
+    "spaces around a line": (shaped(" ", row(28), " \n"), [(2, "N01"), (2, "S03")]),
+    "a quote that never closes": (shaped(row(29, badge_serial='"'), "\n", row(30), "\n"), []),
+    "a separator in quotes": (shaped(row(31, badge_serial='"a;b"'), "\n", row(32), "\n"), [(2, "S01")]),
+    "a line ended by nothing": (shaped(row(33), "\n", row(34)), []),
+    "ends of other scripts": (shaped(row(35), "\u2028", row(36), "\n", row(37), "\x0b\n"), [(2, "S01"), (3, "N01")]),
+    "a comment": (shaped("# ", row(38), "\n", row(39), "\n"), [(2, "S03")]),
+    "a column more": (shaped(row(40), ";\n", row(41), "\n"), [(2, "S01")]),
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def outcomes(door, tmp_path_factory):
+    """What became of HOSTILE_FILES, by name; half a million lines are allowed."""
+    folder = tmp_path_factory.mktemp("files")
+    strict = Door(replace(door.settings, most_lines=500_000))
+    arrivals = []
+    for number, (data, _) in enumerate(HOSTILE_FILES.values()):
+        path = folder / f"PASS_LANDAUER_20200210T090000_{number}.csv"
+        path.write_bytes(data)
+        arrivals.append(Arrival(path, AT))
+    found = [outcome for _, outcome in strict.receive_all(arrivals)]
+    return dict(zip(HOSTILE_FILES, found, strict=True))
+
+
+@pytest.mark.parametrize("case", HOSTILE_FILES)
+def test_a_hostile_file_becomes(door, outcomes, case):
+    expected = HOSTILE_FILES[case][1]
+    report = checked(door, outcomes[case])
+    if isinstance(expected, str):
+        assert report["refusal_code"] == expected and report["next_step"]
+        return
+    assert report["accepted"], report
+    refused = {row_no for row_no, _ in expected}
+    assert report["rows_loaded"] == report["rows_total"] - len(refused)
+    findings = reports.load_findings(door.settings, outcomes[case].delivery_no)
+    assert findings["row_no"].unique().sort().to_list() == sorted(refused)
+    assert set(expected) <= set(findings.select("row_no", "code").rows())
+
+
+def test_a_long_line_takes_no_memory_beyond_its_file():
+    data = b"x;" * 50_000_000
+    tracemalloc.start()
+    with pytest.raises(DeliveryRefused, match="line 1: longer than 65536 bytes"):
+        check_lines(NAME, data, 65536, 10)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 2**20
+
+
+def test_a_long_line_is_named_by_its_number():
+    with pytest.raises(DeliveryRefused, match="line 3: longer than 4 bytes"):
+        check_lines(NAME, b"a\nbbbb\nccccc\nd", 4, 10)
+    check_lines(NAME, b"aaaa\nbbbb\ncccc", 4, 2)
