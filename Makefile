@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 DEMO_HOME := var/demo
 
-.PHONY: help setup demo test check browser rules backtest chaos bench clean
+.PHONY: help setup demo test check browser rules backtest chaos fuzz bench clean
 
 help: ## list the commands
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -45,6 +45,13 @@ test: setup browser ## run every check: style, import direction, tests (Chromium
 
 check: setup ## style and import direction only
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/lint-imports
+
+CASES ?= 5000
+SEED := $(or $(SEED),$(shell date +%s))
+
+fuzz: setup ## CASES=5000 hostile files through the door, from a SEED that it prints; about 10 minutes
+	@echo "— $(CASES) cases; the same again: make fuzz CASES=$(CASES) SEED=$(SEED)"
+	@FUZZ_CASES=$(CASES) FUZZ_SEED=$(SEED) $(BIN)/python -m pytest -q -s tests/unit/test_hostile_files.py
 
 rules: setup ## write docs/rules.md from the rule book and its test cases
 	@$(BIN)/python tests/rule_table.py

@@ -89,15 +89,14 @@ def ingest(
     as_json: AsJson = False,
 ) -> None:
     """Take delivery files in; exit code 1 when one of them is refused as a whole."""
-    from flows.steps import arrivals
+    from flows.steps import arrivals, sent_at
     from ingestion.door import Arrival, Door
-    from ingestion.read import parse_name
     from ingestion.reports import sentences
 
     door = Door(context.obj)
     moment = received_at.replace(tzinfo=received_at.tzinfo or UTC) if received_at else None
     paths = [inner for path in files for inner in ([a.path for a in arrivals(path)] if path.is_dir() else [path])]
-    waiting = [Arrival(path, parse_name(path.name).sent_at if as_named else moment) for path in paths]
+    waiting = [Arrival(path, sent_at(path.name) if as_named else moment) for path in paths]
     problems, receipts = [], []
     with progress_lines() as line:
         heard = line("Réception") if len(waiting) > 1 else None

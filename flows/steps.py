@@ -1,14 +1,17 @@
 """The steps of a run as plain functions: take what landed, refresh the marts through the gate, make extracts."""
 
 import json
+import os
+import stat
 import time
 from collections.abc import Callable, Iterator
-from datetime import date, datetime
+from contextlib import suppress
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 from ingestion.door import Arrival, Door, Receipt
 from ingestion.read import parse_name
-from lake.errors import DosilakeError
+from lake.errors import DeliveryRefused, DosilakeError
 from lake.settings import Settings
 from lake.store import Lake
 from models.build import build
@@ -27,31 +30,55 @@ def inbox(settings: Settings) -> list[Arrival]:
     """Files that wait in `landing/inbox`, in the order of their names' times.
 
     A file without a sidecar was put there by hand: it is taken once it has not changed for a moment, so that one that
-    is still being copied is not read half-written.
+    is still being copied is not read half-written. What is no file of its own (a link, a folder, a pipe) and what has
+    an unreadable sidecar is set aside.
     """
     folder = settings.landing / "inbox"
     if not folder.is_dir():
         return []
     found = []
     for path in sorted(folder.glob("*.csv"), key=lambda p: (p.name.split("_")[-2:], p.name)):
-        sidecar = path.with_name(f"{path.name}.json")
-        if not sidecar.exists() and time.time() - path.stat().st_mtime < _STABLE_SECONDS:
-            continue
         try:
-            note = json.loads(sidecar.read_text()) if sidecar.exists() else {}
-        except ValueError:
-            _set_aside(settings, path)
+            status = path.lstat()
+            note = _sidecar(path)
+        except FileNotFoundError:
+            # Taken away since the folder was listed.
             continue
-        received_at = datetime.fromisoformat(note["received_at"]) if "received_at" in note else None
-        found.append(Arrival(path, received_at, note.get("account_id")))
+        except (ValueError, KeyError, TypeError, OverflowError, OSError):
+            _set_aside(settings, path)
+            _forget_sidecar(path)
+            continue
+        if not stat.S_ISREG(status.st_mode):
+            _set_aside(settings, path)
+        elif note is not None:
+            found.append(note)
+        elif time.time() - status.st_mtime >= _STABLE_SECONDS:
+            found.append(Arrival(path))
     return found
+
+
+def _sidecar(path: Path) -> Arrival | None:
+    """Who sent a file of the inbox and when; None where nothing says it."""
+    sidecar = path.with_name(f"{path.name}.json")
+    if len(os.fsencode(sidecar.name)) > 255 or not sidecar.exists():
+        return None
+    note = json.loads(sidecar.read_text())
+    return Arrival(path, datetime.fromisoformat(note["received_at"]).astimezone(UTC), note["account_id"])
+
+
+def _forget_sidecar(path: Path) -> None:
+    # Most files put there by hand have none.
+    with suppress(OSError):
+        path.with_name(f"{path.name}.json").unlink()
 
 
 def _set_aside(settings: Settings, path: Path) -> None:
     """Out of the inbox, kept for the register team."""
     aside = settings.landing / "refused"
     aside.mkdir(exist_ok=True)
-    path.rename(aside / f"{time.time_ns()}_{path.name}")
+    # A name may be as long as the disk allows, and gets longer here: its end says more than its start.
+    name = os.fsdecode(os.fsencode(path.name)[-200:])
+    path.rename(aside / f"{time.time_ns()}_{name}")
 
 
 def take_landed(door: Door) -> Iterator[Receipt | DosilakeError]:
@@ -60,16 +87,27 @@ def take_landed(door: Door) -> Iterator[Receipt | DosilakeError]:
         if isinstance(outcome, DosilakeError):
             _set_aside(door.settings, waiting.path)
         waiting.path.unlink(missing_ok=True)
-        waiting.path.with_name(f"{waiting.path.name}.json").unlink(missing_ok=True)
+        _forget_sidecar(waiting.path)
         yield outcome
 
 
 def arrivals(folder: Path) -> list[Arrival]:
-    """Delivery files in the order in which they were sent, received at the time in their names."""
+    """Delivery files in the order in which they were sent, received at the time in their names.
+
+    A name that tells no time comes last, received now.
+    """
     return sorted(
-        (Arrival(path, parse_name(path.name).sent_at) for path in folder.glob("*.csv")),
-        key=lambda arrival: (arrival.received_at, arrival.path.name),
+        (Arrival(path, sent_at(path.name)) for path in folder.glob("*.csv")),
+        key=lambda arrival: (arrival.received_at is None, arrival.received_at, arrival.path.name),
     )
+
+
+def sent_at(name: str) -> datetime | None:
+    """The time in a file's name; None where the name is refused."""
+    try:
+        return parse_name(name).sent_at
+    except DeliveryRefused:
+        return None
 
 
 def refresh(

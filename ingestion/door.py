@@ -17,12 +17,12 @@ from filelock import FileLock
 
 from ingestion import reports
 from ingestion.corrections import judge_corrections
-from ingestion.identifiers import is_record_id, names_a_person
+from ingestion.identifiers import may_be_repeated
 from ingestion.judge import PARIS, Judgement, Question, judge_measurements
 from ingestion.links import judge_links
 from ingestion.lists import judge_establishments, judge_workers
 from ingestion.population import Populations
-from ingestion.read import Rows, parse_name, read_rows
+from ingestion.read import Rows, check_lines, kept_name, parse_name, read_rows
 from ingestion.release import Cause, Release, releases
 from lake.errors import DeliveryRefused, DosilakeError, NotSignedIn, UsageError
 from lake.schema import DELIVERIES, EMPLOYMENTS, IDENTITY_LINKS, REJECTIONS, TABLES
@@ -110,12 +110,13 @@ class Door:
 
     def receive_all(self, arrivals: Iterable[Arrival]) -> Iterator[tuple[Arrival, Receipt | DosilakeError]]:
         """As `receive` for many files in order, landed in groups; a file that is left where it is gives its error."""
-        group: list[tuple[Arrival, tuple[int, bool] | DosilakeError]] = []
+        group: list[tuple[Arrival, tuple[Numbered, bool] | DosilakeError]] = []
         size = 0
         for arrival in arrivals:
             try:
-                group.append((arrival, self._accept(arrival)))
-                size += arrival.path.stat().st_size
+                numbered, is_new = self._accept(arrival)
+                group.append((arrival, (numbered, is_new)))
+                size += numbered.byte_size
             except (DeliveryRefused, UsageError) as error:
                 group.append((arrival, error))
             if len(group) == _GROUP_FILES or size > _GROUP_BYTES:
@@ -128,14 +129,14 @@ class Door:
         for arrival, accepted in group:
             yield arrival, accepted if isinstance(accepted, DosilakeError) else self._receipt(accepted)
 
-    def _accept(self, arrival: Arrival) -> tuple[int, bool]:
-        """Seal the bytes, number and acknowledge them; returns the delivery's number and whether it is new.
+    def _accept(self, arrival: Arrival) -> tuple[Numbered, bool]:
+        """Seal the bytes, number and acknowledge them; returns the delivery and whether it is new.
 
         One process at a time: what a dead one left half-written is then nobody's, and the next one writes over it.
         """
         data = self._bytes_of(arrival.path)
         sha256 = hashlib.sha256(data).hexdigest()
-        name = arrival.path.name[:200]
+        name = kept_name(arrival.path.name)
         layout, sender = _stated(name)
         # A list may come back to an earlier state, and a file refused for its name may come back under a good one:
         # then the name is part of the identity.
@@ -155,11 +156,11 @@ class Door:
                 account_id=arrival.account_id,
             )
             reports.acknowledge(self.settings, numbered)
-        return numbered.delivery_no, is_new
+        return numbered, is_new
 
-    def _receipt(self, accepted: tuple[int, bool]) -> Receipt:
-        delivery_no, is_new = accepted
-        return Receipt(delivery_no, not is_new, reports.load(self.settings, delivery_no))
+    def _receipt(self, accepted: tuple[Numbered, bool]) -> Receipt:
+        numbered, is_new = accepted
+        return Receipt(numbered.delivery_no, not is_new, reports.load(self.settings, numbered.delivery_no))
 
     def land_all(self) -> list[int]:
         """Land every delivery that is received and not in the lake yet, oldest first; one lander at a time."""
@@ -177,16 +178,26 @@ class Door:
         return self.keys.unseal(_LANDING, sealed, numbered.digest.encode())
 
     def _bytes_of(self, path: Path) -> bytes:
-        if not path.is_file():
-            raise UsageError(f"There is no file {path}.", next_step="Check the path.")
         largest = self.settings.largest_file_mib
-        if path.stat().st_size > largest * 2**20:
+        name = kept_name(path.name)
+        try:
+            if not path.is_file():
+                raise UsageError(f"There is no file {name}.", next_step="Check the path.")
+            with open(path, "rb") as file:
+                # One byte more than allowed: a file that grows meanwhile is not read without end.
+                is_larger = os.fstat(file.fileno()).st_size > largest * 2**20
+                data = b"" if is_larger else file.read(largest * 2**20 + 1)
+        except OSError as error:
+            raise UsageError(
+                f"The file {name} cannot be read ({error.strerror}).", next_step="Check the path and its permissions."
+            ) from None
+        if is_larger or len(data) > largest * 2**20:
             raise DeliveryRefused(
-                f"{path.name} is larger than {largest} MiB (rule F07); it was left where it is.",
+                f"{name} is larger than {largest} MiB (rule F07); it was left where it is.",
                 next_step="Split it, or raise DOSILAKE_LARGEST_FILE_MIB.",
                 code="F07",
             )
-        return path.read_bytes()
+        return data
 
     def _sealed_path(self, digest: str) -> Path:
         return self.settings.landing / "sealed" / digest[:2] / digest
@@ -224,7 +235,10 @@ class Door:
         tables: dict[str, pl.DataFrame] = {}
         try:
             name = parse_name(numbered.file_name)
-            rows = read_rows(numbered.file_name, name.layout, self.bytes_of(numbered))
+            data = self.bytes_of(numbered)
+            limits = self.settings.longest_line_kib * 2**10, self.settings.most_lines
+            check_lines(numbered.file_name, data, *limits)
+            rows = read_rows(numbered.file_name, name.layout, data)
             question = Question(
                 numbered.delivery_no, name.sender_code, name.layout, numbered.received_at, rows, self._own(numbered)
             )
@@ -327,9 +341,7 @@ def _no_findings() -> pl.DataFrame:
 def _record_ids(rows: Rows | None) -> pl.DataFrame:
     if rows is None or "record_id" not in rows.good.columns:
         return pl.DataFrame(schema={"row_no": pl.Int32, "record_id": pl.String})
-    # What does not look like a record identifier, or holds a person's number, is not echoed.
-    is_safe = is_record_id("record_id") & ~names_a_person("record_id")
-    return rows.good.filter(is_safe).select("row_no", "record_id")
+    return rows.good.filter(may_be_repeated("record_id")).select("row_no", "record_id")
 
 
 def _delivery_row(numbered: Numbered, judgement: Judgement | None, refusal: DeliveryRefused | None) -> dict:

@@ -63,8 +63,12 @@ _BY_LAYOUT = {
 _HEADCOUNT_BANDS = ["00", "01", "02", "03", "11", "12", "21", "22", "31", "32", "41", "42", "51", "52", "53"]
 
 # From 1900 to 2199: no wear, contract or birth lies outside, and every part of the house can hold such a date.
-_DATE = r"^(19|20|21)\d{2}-\d{2}-\d{2}$"
-_TIMESTAMP = r"^(19|20|21)\d{2}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2})?(Z|[+-]\d{2}:\d{2})$"
+# Digits are written out: \d would take every script's.
+_DAY = "(19|20|21)[0-9]{2}-[0-9]{2}-[0-9]{2}"
+_DATE = f"^{_DAY}$"
+_TIMESTAMP = f"^{_DAY}T([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9])?(Z|[+-](0[0-9]|1[0-4]):[0-5][0-9])$"
+# What a screen or a spreadsheet obeys instead of showing: control characters, line ends, changes of direction.
+_OBEYED = r"[\p{Cc}\x{2028}\x{2029}\x{202A}-\x{202E}\x{2066}-\x{2069}]"
 
 
 @dataclass(frozen=True)
@@ -203,7 +207,7 @@ def _is_of_type(value: pl.Expr, kind: str) -> pl.Expr:
     if size := re.fullmatch(r"char(\d+)", kind):
         return value.str.contains(rf"^[0-9A-Z]{{{size[1]}}}$")
     if size := re.fullmatch(r"string\((\d+)\)", kind):
-        return value.str.len_chars() <= int(size[1])
+        return (value.str.len_chars() <= int(size[1])) & ~value.str.contains(_OBEYED)
     return pl.lit(True)
 
 

@@ -9,6 +9,7 @@ import polars as pl
 
 # Month: 01 to 12, or 20, 30 to 42 and 50 to 99 for an incomplete civil status; department: never 00.
 _NIR = r"^[1-478][0-9]{2}(0[1-9]|1[0-2]|20|3[0-9]|4[0-2]|[5-9][0-9])(2[AB]|0[1-9]|[1-9][0-9])[0-9]{6}$"
+_HELD_NUMBER = r"[1-478][0-9]{4}(?:2[AB]|[0-9]{2})[0-9]{6}"
 _LA_POSTE = "356000000"
 _LA_POSTE_HEAD_OFFICE = "35600000000048"
 
@@ -57,14 +58,24 @@ def is_rpps(column: str) -> pl.Expr:
 
 @cache
 def is_record_id(column: str) -> pl.Expr:
-    """A sender's own identifier: letters, digits and a few marks, 40 at most."""
-    return pl.col(column).str.contains(r"^[A-Za-z0-9._:/-]{1,40}$")
+    """A sender's own identifier: letters, digits and a few marks, 40 at most, the first a letter or a digit.
+
+    A spreadsheet would take one that starts with a mark for a formula.
+    """
+    return pl.col(column).str.contains(r"^[A-Za-z0-9][A-Za-z0-9._:/-]{0,39}$")
+
+
+@cache
+def may_be_repeated(column: str) -> pl.Expr:
+    """True of an identifier that a report may repeat: it has a digit, as no name has, and no number of a person."""
+    text = pl.col(column)
+    return is_record_id(column) & text.str.contains("[0-9]") & ~text.str.contains(_HELD_NUMBER)
 
 
 @cache
 def names_a_person(column: str) -> pl.Expr:
     """True when a free text holds a well-shaped NIR with its right key: it must not enter the lake."""
-    found = pl.col(column).str.extract(r"([1-478][0-9]{4}(?:2[AB]|[0-9]{2})[0-9]{8})", 1)
+    found = pl.col(column).str.extract(rf"({_HELD_NUMBER}[0-9]{{2}})", 1)
     number = found.str.slice(0, 13).str.replace("2A", "19", literal=True).str.replace("2B", "18", literal=True)
     key = (97 - number.cast(pl.Int64, strict=False) % 97).cast(pl.String).str.zfill(2)
     return (found.str.slice(13, 2) == key).fill_null(False)

@@ -11,7 +11,12 @@ from lake import reference
 from lake.errors import DeliveryRefused
 from lake.vocabulary import Layout
 
-_NAME = re.compile(r"^(?P<layout>[A-Z]{4})_(?P<sender>[A-Z][A-Z0-9_]*)_(?P<sent>\d{8}T\d{6})_(?P<sequence>\d+)\.csv$")
+# A sequence of 12 digits at most holds nobody's number; years as in ingestion.fields.
+_NAME = re.compile(
+    r"(?P<layout>[A-Z]{4})_(?P<sender>[A-Z][A-Z0-9_]*)_(?P<sent>(19|20|21)[0-9]{6}T[0-9]{6})_(?P<sequence>[0-9]{1,12})\.csv"
+)
+# A well-shaped NIR or NIA, with its key or without.
+_NUMBER = re.compile(r"[1-478][0-9]{4}(2[AB]|[0-9]{2})[0-9]{6}([0-9]{2})?")
 _BOM = b"\xef\xbb\xbf"
 
 
@@ -34,6 +39,15 @@ class Rows:
     good: pl.DataFrame
     broken: list[int]
     total: int
+
+
+def kept_name(name: str) -> str:
+    """A file's name as it is kept and repeated: 200 characters at most, none that a terminal or a spreadsheet obeys.
+
+    A person's number is masked; no name of the right form changes.
+    """
+    shown = "".join(c if c.isprintable() else "\ufffd" for c in name)
+    return _NUMBER.sub("…", re.sub("^[=+@-]", "_", shown))[:200]
 
 
 def parse_name(name: str) -> FileName:
@@ -69,9 +83,33 @@ def fields_of(layout: Layout) -> list[str]:
     return reference.table("layouts").filter(layout=layout.value).sort("position")["field"].to_list()
 
 
+def check_lines(name: str, data: bytes, longest: int, most: int) -> None:
+    """Raises DeliveryRefused F09 for a line of more than `longest` bytes, or more than `most` lines.
+
+    Asked before anything is decoded or split: such a file takes many times its size in memory.
+    """
+    if data.count(b"\n") > most:
+        raise DeliveryRefused(
+            f"{name} has more than {most} lines (rule F09).",
+            next_step="Split it and send the parts, or raise DOSILAKE_MOST_LINES.",
+            code="F09",
+        )
+    start = 0
+    while len(data) - start > longest:
+        end = data.rfind(b"\n", start, start + longest + 1)
+        if end < 0:
+            raise DeliveryRefused(
+                f"{name}, line {data.count(bytes([10]), 0, start) + 1}: longer than {longest} bytes (rule F09).",
+                next_step="Check the export's line ends, or raise DOSILAKE_LONGEST_LINE_KIB.",
+                code="F09",
+            )
+        start = end + 1
+
+
 def read_rows(name: str, layout: Layout, data: bytes) -> Rows:
     """The file's rows as text; an empty field is NULL.
 
+    A line ends with \\n or \\r\\n; a lone \\r ends none, so it never shifts a line's number, and no field may hold it.
     Raises DeliveryRefused F05 (no data row), F01 (not UTF-8, or holds NUL) or F02 (another header).
     """
     data = data.removeprefix(_BOM)

@@ -44,6 +44,11 @@ _BOOK = (
      "The file could not be judged; it is kept as it is and nothing of it is loaded.",
      "Rien à renvoyer : l'équipe du registre le voit parmi les livraisons.",
      "Nothing to send again: the register team sees it among the deliveries."),
+    ("F09", "F", "Une ligne du fichier, ou le nombre de ses lignes, dépasse ce qui est permis.",
+     "A line of the file is longer, or its lines are more, than allowed.",
+     "Vérifiez les fins de ligne, ou découpez le fichier ; les bornes sont DOSILAKE_LONGEST_LINE_KIB et "
+     "DOSILAKE_MOST_LINES.", "Check the line ends, or split the file; the limits are DOSILAKE_LONGEST_LINE_KIB and "
+     "DOSILAKE_MOST_LINES."),
     ("S01", "R", "La ligne n'a pas le nombre de champs du format (fichier tronqué ?).",
      "The row does not have the layout's number of fields (is the file cut off?).", *_CORRECT),
     ("S02", "R", "Champ obligatoire vide.", "A mandatory field is empty.", *_CORRECT),

@@ -26,6 +26,8 @@ class Settings:
     threads: int = setting(2, "threads DuckDB may use in a build")
     memory_limit_gib: int = setting(12, "memory DuckDB may use in a build, in GiB")
     largest_file_mib: int = setting(1024, "a larger delivery file is refused (F07), in MiB")
+    longest_line_kib: int = setting(64, "a file with a longer line is refused (F09), in KiB")
+    most_lines: int = setting(10_000_000, "a file with more lines is refused (F09)")
     snapshots_kept: int = setting(5, "published snapshots kept")
     session_idle_minutes: int = setting(30, "a web session ends after this long without a request")
     token_minutes: int = setting(60, "an API token ends after this long")

@@ -218,4 +218,9 @@ FILE_CASES = [
     FileCase("F07", "1 Mio et un octet, la limite étant à 1 Mio", (_NAME, _TEXT.encode().ljust(2**20 + 1, b"\n")),
              "1 Mio", (_NAME, _TEXT.encode().ljust(2**20, b"\n")), setting={"largest_file_mib": 1}),
     FileCase("F08", "un fichier sur lequel le programme échoue", _GOOD, "tout autre fichier", _GOOD, breaks=True),
+    FileCase("F09", "une ligne de 1 Kio et un octet, la limite étant à 1 Kio",
+             (_NAME, _TEXT.encode() + b"x" * 1025 + b"\n"), "une ligne de 1 Kio",
+             (_NAME, _TEXT.encode() + b"x" * 1024 + b"\n"), setting={"longest_line_kib": 1}),
+    FileCase("F09", "quatre lignes, la limite étant à trois", (_NAME, _TEXT.encode() + b"x\ny\n"), "trois lignes",
+             (_NAME, _TEXT.encode() + b"x\n"), setting={"most_lines": 3}),
 ]  # fmt: skip
