@@ -17,12 +17,12 @@ from filelock import FileLock
 
 from ingestion import reports
 from ingestion.corrections import judge_corrections
-from ingestion.identifiers import is_record_id, names_a_person
+from ingestion.identifiers import is_record_id, names_a_person, without_numbers
 from ingestion.judge import PARIS, Judgement, Question, judge_measurements
 from ingestion.links import judge_links
 from ingestion.lists import judge_establishments, judge_workers
 from ingestion.population import Populations
-from ingestion.read import Rows, parse_name, read_rows
+from ingestion.read import Rows, check_file, parse_name, read_rows
 from ingestion.release import Cause, Release, releases
 from lake.errors import DeliveryRefused, DosilakeError, NotSignedIn, UsageError
 from lake.schema import DELIVERIES, EMPLOYMENTS, IDENTITY_LINKS, REJECTIONS, TABLES
@@ -132,7 +132,7 @@ class Door:
         """Seal the bytes and number them; returns the delivery's number and whether it is new."""
         data = self._bytes_of(arrival.path)
         sha256 = hashlib.sha256(data).hexdigest()
-        name = arrival.path.name[:200]
+        name = without_numbers(arrival.path.name[:200])
         layout, sender = _stated(name)
         # A list may come back to an earlier state, and a file refused for its name may come back under a good one:
         # then the name is part of the identity.
@@ -151,9 +151,14 @@ class Door:
                 received_at=arrival.received_at or datetime.now(UTC),
                 account_id=arrival.account_id,
             )
-            if is_new:
-                reports.save(self.settings, numbered.delivery_no, "acknowledgement", reports.acknowledgement(numbered))
+            self._acknowledge(numbered, data)
         return numbered.delivery_no, is_new
+
+    def _acknowledge(self, numbered: Numbered, data: bytes | None = None) -> None:
+        """Once; whoever numbered it may have died before."""
+        if not reports.is_acknowledged(self.settings, numbered.delivery_no):
+            data = self.bytes_of(numbered) if data is None else data
+            reports.acknowledge(self.settings, numbered, data, _file_rule(numbered.file_name, data))
 
     def _receipt(self, accepted: tuple[int, bool]) -> Receipt:
         delivery_no, is_new = accepted
@@ -206,14 +211,13 @@ class Door:
         with self.lake.batch(unlanded, last=DELIVERIES):
             judged = [self._judged(numbered) for numbered in group]
         for one in judged:
+            self._acknowledge(one.numbered)
             report = reports.execution_report(one.delivery, one.findings)
             if one.refusal:
                 report |= {"refusal": one.refusal.what, "next_step": one.refusal.next_step}
             if one.released:
                 report |= {"released": [release.counts for release in one.released]}
-            number = one.numbered.delivery_no
-            reports.save_findings(self.settings, number, one.findings, one.record_ids)
-            reports.save(self.settings, number, "report", report)
+            reports.save_report(self.settings, report, one.findings, one.record_ids)
         mark_landed(self.engine, [numbered.delivery_no for numbered in group])
         forget_waiting(self.engine, [place for one in judged for release in one.released for place in release.places])
 
@@ -316,6 +320,15 @@ def _stated(name: str) -> tuple[Layout | None, str]:
     except DeliveryRefused:
         return None, ""
     return stated.layout, stated.sender_code
+
+
+def _file_rule(name: str, data: bytes) -> str | None:
+    """The code of the rule that refuses the file as a whole; None: its rows will be judged."""
+    try:
+        check_file(name, data)
+    except DeliveryRefused as refusal:
+        return refusal.code
+    return None
 
 
 def _no_findings() -> pl.DataFrame:

@@ -3,6 +3,7 @@
 Sources: Insee (NIR key, Corsica, SIRET and the La Poste exception); Luhn for RPPS. Checked against python-stdnum.
 """
 
+import re
 from functools import cache
 
 import polars as pl
@@ -68,6 +69,11 @@ def names_a_person(column: str) -> pl.Expr:
     number = found.str.slice(0, 13).str.replace("2A", "19", literal=True).str.replace("2B", "18", literal=True)
     key = (97 - number.cast(pl.Int64, strict=False) % 97).cast(pl.String).str.zfill(2)
     return (found.str.slice(13, 2) == key).fill_null(False)
+
+
+def without_numbers(name: str) -> str:
+    """A file's name without what has the shape of a NIR: it would be repeated on every receipt."""
+    return re.sub(_NIR[1:-1], "*", name)
 
 
 def _is_siren(text: pl.Expr) -> pl.Expr:
