@@ -32,6 +32,8 @@ RPT_COLUMNS = (
 LINE_COLUMNS = ("row_no", "record_id", "severity", "code", "field", "message_fr", "message_en")
 # Lines of problems that the JSON repeats; the RPT file holds all.
 LINES_SHOWN = 1000
+# Lines of problems that a person reads at the terminal.
+LINES_SAID = 20
 
 
 def folder(settings: Settings, delivery_no: int) -> Path:
@@ -194,6 +196,16 @@ def sentences(report: dict, language: str = "fr", is_resend: bool = False) -> li
         f"{report['rows_refused']} refused + {report['rows_waiting']} waiting + {report['rows_duplicate']} held already"
     )
     return [head, *[f"  {c['code']} × {c['rows']} : {_said(RULES[c['code']], language)}" for c in report["causes"]]]
+
+
+def line_sentences(report: dict) -> list[str]:
+    """The report's `findings`, a line each, in French; the last says how many are left out."""
+    told = [
+        f"  ligne {line['row_no']}{', ' + line['field'] if line['field'] else ''} : {line['code']}"
+        for line in report["findings"][:LINES_SAID]
+    ]
+    left = report["findings_total"] - len(told)
+    return [*told, f"  … et {left} autres constats (--json)"] if left else told
 
 
 def _said(rule, language: str) -> str:
