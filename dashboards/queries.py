@@ -60,6 +60,13 @@ def timeliness(ask: Ask) -> pl.DataFrame:
     )
 
 
+def transmission(ask: Ask) -> pl.DataFrame:
+    """What the viewer's senders transmitted by month of reception, newest first; empty before the first snapshot."""
+    if ask.ground.snapshot_version() is None:
+        return pl.DataFrame()
+    return ask.ground.access.fetch("transmission_quality", ask.viewer, order_by=["-month", "sender_code"], purpose=WHY)
+
+
 def own_establishments(ask: Ask) -> pl.DataFrame:
     """The establishments in the viewer's scope."""
     return ask.ground.access.fetch("establishments", ask.viewer, purpose=WHY).sort("company_name", "siret")

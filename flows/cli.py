@@ -22,7 +22,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from lake.errors import DosilakeError, StorageError, UsageError
+from lake.errors import DeliveryRefused, DosilakeError, StorageError, UsageError
 from lake.settings import Settings
 from lake.vocabulary import LinkAction, LinkMotive, Role
 
@@ -86,21 +86,24 @@ def ingest(
         datetime | None, typer.Option(help="When they arrived (UTC), for a migration or a test; default: now.")
     ] = None,
     as_named: Annotated[bool, typer.Option(help="Received at the time in each file's name.")] = False,
+    only_check: Annotated[
+        bool, typer.Option("--check", help="Judge each file against the register as it stands; keep nothing.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Take delivery files in; exit code 1 when one of them is refused as a whole."""
     from flows.steps import arrivals, sent_at
     from ingestion.door import Arrival, Door
-    from ingestion.reports import sentences
+    from ingestion.reports import line_sentences, sentences
 
-    door = Door(context.obj)
     moment = received_at.replace(tzinfo=received_at.tzinfo or UTC) if received_at else None
     paths = [inner for path in files for inner in ([a.path for a in arrivals(path)] if path.is_dir() else [path])]
     waiting = [Arrival(path, sent_at(path.name) if as_named else moment) for path in paths]
     problems, receipts = [], []
     with progress_lines() as line:
-        heard = line("Réception") if len(waiting) > 1 else None
-        for done, (arrival, outcome) in enumerate(door.receive_all(waiting), start=1):
+        heard = line("Contrôle" if only_check else "Réception") if len(waiting) > 1 else None
+        outcomes = _tried(context.obj, waiting) if only_check else Door(context.obj).receive_all(waiting)
+        for done, (arrival, outcome) in enumerate(outcomes, start=1):
             if heard:
                 heard(arrival.path.name, done, len(waiting))
             (problems if isinstance(outcome, DosilakeError) else receipts).append(outcome)
@@ -110,10 +113,24 @@ def ingest(
     else:
         for receipt in receipts:
             typer.echo("\n".join(sentences(receipt.report, is_resend=receipt.is_resend)))
+            if only_check:
+                typer.echo("\n".join(line_sentences(receipt.report)))
     for problem in problems:
         typer.echo(f"dosilake: {problem}", err=True)
     is_refused = not all(report["accepted"] for report in reports)
     raise typer.Exit(max([int(is_refused), *(problem.exit_code for problem in problems)]))
+
+
+def _tried(chosen: Settings, arrivals: list) -> Iterator[tuple]:
+    """Each file with the receipt it would get, or the error that leaves it where it is."""
+    from ingestion.trial import Trial
+
+    with Trial(chosen) as trial:
+        for arrival in arrivals:
+            try:
+                yield arrival, trial.judge(arrival)
+            except (DeliveryRefused, UsageError) as error:
+                yield arrival, error
 
 
 @app.command()

@@ -7,7 +7,7 @@ Small deliveries that wait together are written together, each judged as if it h
 
 import hashlib
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,8 +21,8 @@ from ingestion.identifiers import may_be_repeated
 from ingestion.judge import PARIS, Judgement, Question, judge_measurements
 from ingestion.links import judge_links
 from ingestion.lists import judge_establishments, judge_workers
-from ingestion.population import Populations
-from ingestion.read import Rows, check_lines, kept_name, parse_name, read_rows
+from ingestion.population import Population, Populations
+from ingestion.read import FileName, Rows, check_file, check_lines, kept_name, parse_name, read_rows
 from ingestion.release import Cause, Release, releases
 from lake.errors import DeliveryRefused, DosilakeError, NotSignedIn, UsageError
 from lake.schema import DELIVERIES, EMPLOYMENTS, IDENTITY_LINKS, REJECTIONS, TABLES
@@ -134,29 +134,19 @@ class Door:
 
         One process at a time: what a dead one left half-written is then nobody's, and the next one writes over it.
         """
-        data = self._bytes_of(arrival.path)
-        sha256 = hashlib.sha256(data).hexdigest()
-        name = kept_name(arrival.path.name)
-        layout, sender = _stated(name)
-        # A list may come back to an earlier state, and a file refused for its name may come back under a good one:
-        # then the name is part of the identity.
-        is_named = layout is None or layout in _LISTS
-        digest = hashlib.sha256(f"{sha256}/{name}".encode()).hexdigest() if is_named else sha256
+        data = bytes_at(arrival.path, self.settings)
+        received = as_received(arrival, data)
         with storage_errors(self.settings.home), FileLock(self.settings.landing / ".sender.lock"):
-            self._keep(digest, data)
-            numbered, is_new = number_delivery(
-                self.engine,
-                digest=digest,
-                sha256=sha256,
-                file_name=name,
-                sender_code=sender,
-                layout=layout.value if layout else None,
-                byte_size=len(data),
-                received_at=arrival.received_at or datetime.now(UTC),
-                account_id=arrival.account_id,
-            )
-            reports.acknowledge(self.settings, numbered)
+            self._keep(received["digest"], data)
+            numbered, is_new = number_delivery(self.engine, **received)
+            self._acknowledge(numbered, data)
         return numbered, is_new
+
+    def _acknowledge(self, numbered: Numbered, data: bytes | None = None) -> None:
+        """Once; whoever numbered it may have died before."""
+        if not reports.is_acknowledged(self.settings, numbered.delivery_no):
+            data = self.bytes_of(numbered) if data is None else data
+            reports.acknowledge(self.settings, numbered, data, _file_rule(numbered.file_name, data, self.settings))
 
     def _receipt(self, accepted: tuple[Numbered, bool]) -> Receipt:
         numbered, is_new = accepted
@@ -176,28 +166,6 @@ class Door:
         """A landed delivery's bytes, exactly as received."""
         sealed = self._sealed_path(numbered.digest).read_bytes()
         return self.keys.unseal(_LANDING, sealed, numbered.digest.encode())
-
-    def _bytes_of(self, path: Path) -> bytes:
-        largest = self.settings.largest_file_mib
-        name = kept_name(path.name)
-        try:
-            if not path.is_file():
-                raise UsageError(f"There is no file {name}.", next_step="Check the path.")
-            with open(path, "rb") as file:
-                # One byte more than allowed: a file that grows meanwhile is not read without end.
-                is_larger = os.fstat(file.fileno()).st_size > largest * 2**20
-                data = b"" if is_larger else file.read(largest * 2**20 + 1)
-        except OSError as error:
-            raise UsageError(
-                f"The file {name} cannot be read ({error.strerror}).", next_step="Check the path and its permissions."
-            ) from None
-        if is_larger or len(data) > largest * 2**20:
-            raise DeliveryRefused(
-                f"{name} is larger than {largest} MiB (rule F07); it was left where it is.",
-                next_step="Split it, or raise DOSILAKE_LARGEST_FILE_MIB.",
-                code="F07",
-            )
-        return data
 
     def _sealed_path(self, digest: str) -> Path:
         return self.settings.landing / "sealed" / digest[:2] / digest
@@ -219,46 +187,22 @@ class Door:
         with self.lake.batch(unlanded, last=DELIVERIES):
             judged = [self._judged(numbered) for numbered in group]
         for one in judged:
+            self._acknowledge(one.numbered)
             report = reports.execution_report(one.delivery, one.findings)
             if one.refusal:
                 report |= {"refusal": one.refusal.what, "next_step": one.refusal.next_step}
             if one.released:
                 report |= {"released": [release.counts for release in one.released]}
-            number = one.numbered.delivery_no
-            reports.save_findings(self.settings, number, one.findings, one.record_ids)
-            reports.save(self.settings, number, "report", report)
+            reports.save_report(self.settings, report, one.findings, one.record_ids)
         settled = [place for one in judged for release in one.released for place in release.places]
         mark_landed(self.engine, [numbered.delivery_no for numbered in group], settled)
 
     def _judged(self, numbered: Numbered) -> _Judged:
-        rows, judgement, refusal = None, None, None
-        tables: dict[str, pl.DataFrame] = {}
-        try:
-            name = parse_name(numbered.file_name)
-            data = self.bytes_of(numbered)
-            limits = self.settings.longest_line_kib * 2**10, self.settings.most_lines
-            check_lines(numbered.file_name, data, *limits)
-            rows = read_rows(numbered.file_name, name.layout, data)
-            question = Question(
-                numbered.delivery_no, name.sender_code, name.layout, numbered.received_at, rows, self._own(numbered)
-            )
-            judgement = self._judge(question)
-            tables = {table: conformed(frame, TABLES[table]) for table, frame in judgement.tables.items()}
-        except DeliveryRefused as error:
-            refusal = error
-        except (DosilakeError, OSError, MemoryError):
-            # The machine's fault, not the file's: it stays unlanded and is taken up by the next run.
-            raise
-        except Exception as error:
-            # One file that nobody foresaw must not stop every other: nothing of it is in the lake yet.
-            judgement = None
-            refusal = DeliveryRefused(
-                f"{numbered.file_name} could not be judged ({type(error).__name__}, rule F08); its bytes are kept.",
-                next_step="Nothing to send again: the register team sees it among the deliveries.",
-                code="F08",
-            )
-        findings = judgement.findings if judgement else _no_findings()
-        delivery = _delivery_row(numbered, judgement, refusal)
+        settled = settle(self.settings, numbered, lambda: self.bytes_of(numbered), self._question, self._judge)
+        rows, judgement, refusal = settled.rows, settled.judgement, settled.refusal
+        tables = dict(settled.tables)
+        findings = judgement.findings if judgement else no_findings()
+        delivery = delivery_row(numbered, judgement, refusal)
         number = pl.lit(numbered.delivery_no, dtype=pl.Int32)
         tables[REJECTIONS.name] = findings.with_columns(delivery_no=number, judged_by=number)
         tables[DELIVERIES.name] = pl.DataFrame([delivery], schema_overrides=polars_types(DELIVERIES))
@@ -268,7 +212,7 @@ class Door:
         if numbered.layout in _LISTS:
             self._populations.forget()
         released = self._released(numbered, tables) if IDENTITY_LINKS.name in tables else []
-        return _Judged(numbered, delivery, findings, _record_ids(rows), refusal, released)
+        return _Judged(numbered, delivery, findings, record_ids(rows), refusal, released)
 
     def _append(self, tables: dict[str, pl.DataFrame], app_id: str) -> None:
         for name, frame in tables.items():
@@ -286,17 +230,12 @@ class Door:
             found.append(release)
         return found
 
+    def _question(self, numbered: Numbered, name: FileName, rows: Rows) -> Question:
+        own = self._own(numbered)
+        return Question(numbered.delivery_no, name.sender_code, name.layout, numbered.received_at, rows, own)
+
     def _judge(self, question: Question) -> Judgement:
-        match question.layout:
-            case Layout.LINK:
-                return judge_links(question, self.vault)
-            case Layout.ETAB:
-                return judge_establishments(question, self.lake, self.vault)
-            case Layout.TRAV:
-                return judge_workers(question, self.lake, self.vault)
-            case Layout.CORR:
-                return judge_corrections(question, self.lake, self._populations.current())
-        return judge_measurements(question, self.lake, self.vault, self._populations.current())
+        return judge(question, self.lake, self.vault, self._populations.current)
 
     def _own(self, numbered: Numbered) -> frozenset[int] | None:
         """The establishments that the account which sent the file answers for, on the day it did; None: all.
@@ -313,6 +252,106 @@ class Door:
             # The account was closed between the upload and now: it opens nothing.
             return frozenset()
         return viewer.establishment_keys if viewer.role not in _KNOWN_BY_SENDER else None
+
+
+def bytes_at(path: Path, settings: Settings) -> bytes:
+    """The file's bytes; raises UsageError (no such file) or DeliveryRefused F07 (too large)."""
+    largest = settings.largest_file_mib
+    name = kept_name(path.name)
+    try:
+        if not path.is_file():
+            raise UsageError(f"There is no file {name}.", next_step="Check the path.")
+        with open(path, "rb") as file:
+            # One byte more than allowed: a file that grows meanwhile is not read without end.
+            is_larger = os.fstat(file.fileno()).st_size > largest * 2**20
+            data = b"" if is_larger else file.read(largest * 2**20 + 1)
+    except OSError as error:
+        raise UsageError(
+            f"The file {name} cannot be read ({error.strerror}).", next_step="Check the path and its permissions."
+        ) from None
+    if is_larger or len(data) > largest * 2**20:
+        raise DeliveryRefused(
+            f"{name} is larger than {largest} MiB (rule F07); it was left where it is.",
+            next_step="Split it, or raise DOSILAKE_LARGEST_FILE_MIB.",
+            code="F07",
+        )
+    return data
+
+
+def as_received(arrival: Arrival, data: bytes) -> dict:
+    """What the registry writes down of a file that came; `digest` is what makes it the same delivery."""
+    sha256 = hashlib.sha256(data).hexdigest()
+    name = kept_name(arrival.path.name)
+    layout, sender = _stated(name)
+    # A list may come back to an earlier state, and a file refused for its name may come back under a good one:
+    # then the name is part of the identity.
+    is_named = layout is None or layout in _LISTS
+    return {
+        "digest": hashlib.sha256(f"{sha256}/{name}".encode()).hexdigest() if is_named else sha256,
+        "sha256": sha256,
+        "file_name": name,
+        "sender_code": sender,
+        "layout": layout.value if layout else None,
+        "byte_size": len(data),
+        "received_at": arrival.received_at or datetime.now(UTC),
+        "account_id": arrival.account_id,
+    }
+
+
+@dataclass(frozen=True)
+class Settled:
+    """A delivery judged or refused as a whole; `tables` are its rows for the lake."""
+
+    rows: Rows | None
+    judgement: Judgement | None
+    tables: dict[str, pl.DataFrame]
+    refusal: DeliveryRefused | None
+
+
+def settle(
+    settings: Settings,
+    numbered: Numbered,
+    data: Callable[[], bytes],
+    question: Callable[[Numbered, FileName, Rows], Question],
+    judge_rows: Callable[[Question], Judgement],
+) -> Settled:
+    """Read a delivery and judge its rows; what nobody foresaw refuses it (F08), what the machine lacks is raised."""
+    rows = None
+    try:
+        name = parse_name(numbered.file_name)
+        content = data()
+        check_lines(numbered.file_name, content, *_line_limits(settings))
+        rows = read_rows(numbered.file_name, name.layout, content)
+        judgement = judge_rows(question(numbered, name, rows))
+        tables = {table: conformed(frame, TABLES[table]) for table, frame in judgement.tables.items()}
+        return Settled(rows, judgement, tables, None)
+    except DeliveryRefused as error:
+        return Settled(rows, None, {}, error)
+    except (DosilakeError, OSError, MemoryError):
+        # The machine's fault, not the file's: it stays unlanded and is taken up by the next run.
+        raise
+    except Exception as error:
+        # One file that nobody foresaw must not stop every other: nothing of it is in the lake yet.
+        refusal = DeliveryRefused(
+            f"{numbered.file_name} could not be judged ({type(error).__name__}, rule F08); its bytes are kept.",
+            next_step="Nothing to send again: the register team sees it among the deliveries.",
+            code="F08",
+        )
+        return Settled(rows, None, {}, refusal)
+
+
+def judge(question: Question, lake: Lake, vault: Vault, population: Callable[[], Population]) -> Judgement:
+    """What becomes of a delivery's rows, by the rules of its layout."""
+    match question.layout:
+        case Layout.LINK:
+            return judge_links(question, vault)
+        case Layout.ETAB:
+            return judge_establishments(question, lake, vault)
+        case Layout.TRAV:
+            return judge_workers(question, lake, vault)
+        case Layout.CORR:
+            return judge_corrections(question, lake, population())
+    return judge_measurements(question, lake, vault, population())
 
 
 def _groups(waiting: list[Numbered]) -> Iterator[tuple[int, int]]:
@@ -334,17 +373,31 @@ def _stated(name: str) -> tuple[Layout | None, str]:
     return stated.layout, stated.sender_code
 
 
-def _no_findings() -> pl.DataFrame:
+def _line_limits(settings: Settings) -> tuple[int, int]:
+    """The longest line in bytes and the most lines a file may have."""
+    return settings.longest_line_kib * 2**10, settings.most_lines
+
+
+def _file_rule(name: str, data: bytes, settings: Settings) -> str | None:
+    """The code of the rule that refuses the file as a whole; None: its rows will be judged."""
+    try:
+        check_file(name, data, *_line_limits(settings))
+    except DeliveryRefused as refusal:
+        return refusal.code
+    return None
+
+
+def no_findings() -> pl.DataFrame:
     return pl.DataFrame(schema={"row_no": pl.Int32, "severity": pl.String, "code": pl.String, "field": pl.String})
 
 
-def _record_ids(rows: Rows | None) -> pl.DataFrame:
+def record_ids(rows: Rows | None) -> pl.DataFrame:
     if rows is None or "record_id" not in rows.good.columns:
         return pl.DataFrame(schema={"row_no": pl.Int32, "record_id": pl.String})
     return rows.good.filter(may_be_repeated("record_id")).select("row_no", "record_id")
 
 
-def _delivery_row(numbered: Numbered, judgement: Judgement | None, refusal: DeliveryRefused | None) -> dict:
+def delivery_row(numbered: Numbered, judgement: Judgement | None, refusal: DeliveryRefused | None) -> dict:
     counts = ("total", "loaded", "refused", "waiting", "duplicate", "warned")
     return {
         "delivery_no": numbered.delivery_no,

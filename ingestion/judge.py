@@ -40,6 +40,8 @@ class Question:
     # The delivery that lets waiting rows be judged again, and when it came; for a delivery's own rows, itself.
     judged_by: int | None = None
     judged_at: datetime | None = None
+    # Judged to tell what would become of it: nobody and no place is registered.
+    is_trial: bool = False
 
     @property
     def received_on(self):

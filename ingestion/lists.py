@@ -1,6 +1,7 @@
 """Establishment and worker lists: who exists, who employs whom, in which category, since when.
 
-Lines are facts that are appended; the models take the latest. New identifiers enter the vault here and nowhere else.
+Lines are facts that are appended; the models take the latest. New identifiers enter the vault here and nowhere else,
+and not on trial: there, whoever and whatever is new gets a passing key below zero.
 Source: arrêté du 23 juin 2023 art. 8.
 """
 
@@ -36,9 +37,11 @@ def judge_establishments(question: Question, lake: Lake, vault: Vault) -> Judgem
         )
     )
     rows = without_refused(rows, found)
-    if question.own is None:
+    if question.own is None and not question.is_trial:
         register_establishments(vault.engine, rows["siret"])
     rows = rows.join(establishment_keys(vault.engine, rows["siret"]), on="siret", how="left", maintain_order="left")
+    if question.own is None and question.is_trial:
+        rows = _with_passing_keys(rows, "establishment_key", of="siret")
     found.append(findings(rows, own_checks(question.own)))
     if question.own is not None:
         found.append(findings(_with_employer(without_refused(rows, found), lake), [_SAME_EMPLOYER]))
@@ -85,9 +88,12 @@ def judge_workers(question: Question, lake: Lake, vault: Vault) -> Judgement:
     found.append(findings(rows, [Check("I06", "birth_name", pl.col("sent_name_mac") != expected), *_REPLACING]))
     rows = without_refused(rows, found)
     newcomers = rows.filter(pl.col("name_mac").is_null()).unique("mac", keep="first", maintain_order=True)
-    vault.register(_identities(newcomers))
+    if not question.is_trial:
+        vault.register(_identities(newcomers))
     keys = vault.find(rows["mac"]).select("mac", "worker_key")
     rows = known_by(rows.join(keys, on="mac", how="left", maintain_order="left"), question)
+    if question.is_trial:
+        rows = _with_passing_keys(rows, "worker_key", of="mac")
     # Not “new to the vault”: an attempt that crashed may have left its people there and nowhere else.
     held = lake.scan("persons").select("worker_key").collect()
     newcomers = rows.join(held, on="worker_key", how="anti", maintain_order="left")
@@ -149,6 +155,11 @@ def known_by(rows: pl.DataFrame, question: Question) -> pl.DataFrame:
     return rows.with_columns(
         delivery_no=pl.lit(question.delivery_no, dtype=pl.Int32), known_at=pl.lit(question.received_at)
     )
+
+
+def _with_passing_keys(rows: pl.DataFrame, key: str, of: str) -> pl.DataFrame:
+    """The rows where whatever has no key yet has one of its own, below zero."""
+    return rows.with_columns(pl.coalesce(key, -pl.col(of).rank("dense").cast(pl.Int64)))
 
 
 def _identities(newcomers: pl.DataFrame) -> list[tuple[bytes, bytes, Identity]]:

@@ -106,12 +106,23 @@ def check_lines(name: str, data: bytes, longest: int, most: int) -> None:
         start = end + 1
 
 
+def check_file(name: str, data: bytes, longest: int, most: int) -> None:
+    """Raises DeliveryRefused when a rule on the file as a whole (F01, F02, F03, F05, F06, F09) refuses it."""
+    check_lines(name, data, longest, most)
+    _body_of(name, parse_name(name).layout, data)
+
+
 def read_rows(name: str, layout: Layout, data: bytes) -> Rows:
     """The file's rows as text; an empty field is NULL.
 
     A line ends with \\n or \\r\\n; a lone \\r ends none, so it never shifts a line's number, and no field may hold it.
     Raises DeliveryRefused F05 (no data row), F01 (not UTF-8, or holds NUL) or F02 (another header).
     """
+    return _split(_body_of(name, layout, data), fields_of(layout))
+
+
+def _body_of(name: str, layout: Layout, data: bytes) -> bytes:
+    """What follows the header, with Unix line ends."""
     data = data.removeprefix(_BOM)
     if not data.strip():
         raise DeliveryRefused(
@@ -125,15 +136,14 @@ def read_rows(name: str, layout: Layout, data: bytes) -> Rows:
         )
     data = data.replace(b"\r\n", b"\n")
     header_line, _, body = data.partition(b"\n")
-    fields = fields_of(layout)
-    _check_header(name, header_line.decode(), fields)
+    _check_header(name, header_line.decode(), fields_of(layout))
     if not body.strip():
         raise DeliveryRefused(
             f"{name} has a header and no data row (rule F05).",
             next_step="Check the export and send the file again.",
             code="F05",
         )
-    return _split(body, fields)
+    return body
 
 
 def _split(body: bytes, fields: list[str]) -> Rows:

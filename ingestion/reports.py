@@ -1,9 +1,12 @@
 """What the sender gets back: an acknowledgement at once, an execution report once the rows are judged.
 
-Rows are named by line and record identifier only; no NIR, no name and no dose is ever echoed.
+Each stands as JSON and as a file, `ACK_…csv` and `RPT_…csv` (project format v1, not the SISERI format). Rows are named
+by line and record identifier only; no NIR, no name and no dose is ever echoed. Neither ever changes: what became later
+of the rows that waited is read from the lake (`ingestion.since`).
 Source: arrêté du 23 juin 2023 art. 11 (execution report).
 """
 
+import io
 import json
 import os
 from collections.abc import Iterator
@@ -19,15 +22,30 @@ from lake.settings import Settings
 from registry.numbering import Numbered
 
 COUNTS = ("rows_total", "rows_loaded", "rows_refused", "rows_waiting", "rows_duplicate", "rows_warned")
+ACK_COLUMNS = (
+    "file_id", "file_name", "sender", "type", "received_at", "sha256", "byte_size", "line_count", "accepted",
+    "refusal_code",
+)  # fmt: skip
+RPT_COLUMNS = (
+    "file_id", "file_name", "sender", "type", "received_at", "ended_at", "accepted", "refusal_code", *COUNTS,
+)  # fmt: skip
+LINE_COLUMNS = ("row_no", "record_id", "severity", "code", "field", "message_fr", "message_en")
+# Lines of problems that the JSON repeats; the RPT file holds all.
+LINES_SHOWN = 1000
+# Lines of problems that a person reads at the terminal.
+LINES_SAID = 20
 
 
 def folder(settings: Settings, delivery_no: int) -> Path:
     return settings.landing / f"{delivery_no:08d}"
 
 
-def acknowledgement(numbered: Numbered) -> dict:
-    """The receipt: that these bytes arrived, when, and under which number."""
-    return {
+def acknowledge(settings: Settings, numbered: Numbered, data: bytes, refusal_code: str | None) -> None:
+    """Keep the receipt: that these bytes arrived, when, and under which number.
+
+    `refusal_code` is the file rule that refuses it as a whole; None: accepted, and its rows will be judged.
+    """
+    said = {
         "delivery_no": numbered.delivery_no,
         "file_name": numbered.file_name,
         "sender_code": numbered.sender_code,
@@ -35,13 +53,24 @@ def acknowledgement(numbered: Numbered) -> dict:
         "received_at": _iso(numbered.received_at),
         "sha256": numbered.sha256,
         "byte_size": numbered.byte_size,
+        "line_count": data.count(b"\n") + (not data.endswith(b"\n")),
+        "accepted": refusal_code is None,
+        "refusal_code": refusal_code,
     }
+    place = folder(settings, numbered.delivery_no)
+    with _drafted(place / file_name("ACK", said)) as draft:
+        draft.write_text(_csv([said], ACK_COLUMNS), encoding="utf-8")
+    _save(place / "acknowledgement.json", said)
 
 
-def acknowledge(settings: Settings, numbered: Numbered) -> None:
-    """Write the acknowledgement, unless it stands there: whoever numbered the delivery may have died before this."""
-    if not (folder(settings, numbered.delivery_no) / "acknowledgement.json").exists():
-        save(settings, numbered.delivery_no, "acknowledgement", acknowledgement(numbered))
+def is_acknowledged(settings: Settings, delivery_no: int) -> bool:
+    return (folder(settings, delivery_no) / "acknowledgement.json").exists()
+
+
+def file_name(kind: str, said: dict) -> str:
+    """`ACK_<sender>_<time of reception, UTC>_<delivery number>.csv`; UNKNOWN when the name told no sender."""
+    received = datetime.fromisoformat(said["received_at"])
+    return f"{kind}_{said['sender_code'] or 'UNKNOWN'}_{received:%Y%m%dT%H%M%S}_{said['delivery_no']:08d}.csv"
 
 
 def execution_report(delivery: dict, findings: pl.DataFrame) -> dict:
@@ -64,22 +93,32 @@ def execution_report(delivery: dict, findings: pl.DataFrame) -> dict:
     }
 
 
-def save(settings: Settings, delivery_no: int, name: str, content: dict) -> None:
-    """Write `<name>.json` in the delivery's folder, whole or not at all."""
-    with _drafted(folder(settings, delivery_no) / f"{name}.json") as draft:
-        draft.write_text(json.dumps(content, ensure_ascii=False, indent=1), encoding="utf-8")
-
-
-def save_findings(settings: Settings, delivery_no: int, findings: pl.DataFrame, record_ids: pl.DataFrame) -> None:
-    """Write the report's lines, one per finding, in the layout RPT: row_no;record_id;severity;code;field;message.
+def lines_of(findings: pl.DataFrame, record_ids: pl.DataFrame) -> pl.DataFrame:
+    """One line per finding: row_no, record_id, severity, code, field and what the code means in both languages.
 
     `record_ids` has row_no and record_id of the rows that carry one that may be repeated.
     """
-    messages = pl.DataFrame({"code": list(RULES), "message": [rule.meaning_fr for rule in RULES.values()]})
+    messages = pl.DataFrame(
+        {
+            "code": list(RULES),
+            "message_fr": [rule.meaning_fr for rule in RULES.values()],
+            "message_en": [rule.meaning_en for rule in RULES.values()],
+        }
+    )
     lines = findings.join(record_ids, on="row_no", how="left", maintain_order="left")
-    lines = lines.join(messages, on="code", how="left", maintain_order="left")
-    with _drafted(folder(settings, delivery_no) / "findings.csv") as draft:
-        lines.select("row_no", "record_id", "severity", "code", "field", "message").write_csv(draft, separator=";")
+    return lines.join(messages, on="code", how="left", maintain_order="left").select(LINE_COLUMNS)
+
+
+def save_report(settings: Settings, report: dict, findings: pl.DataFrame, record_ids: pl.DataFrame) -> None:
+    """Write the RPT file, then `report.json`, each whole or not at all.
+
+    The RPT file: a header and one line of counts, an empty line, then a header and one line per finding.
+    """
+    place = folder(settings, report["delivery_no"])
+    with _drafted(place / file_name("RPT", report)) as draft:
+        lines = lines_of(findings, record_ids).write_csv(separator=";")
+        draft.write_text(_csv([report], RPT_COLUMNS) + "\n" + lines, encoding="utf-8")
+    _save(place / "report.json", report)
 
 
 def load(settings: Settings, delivery_no: int) -> dict:
@@ -87,10 +126,24 @@ def load(settings: Settings, delivery_no: int) -> dict:
     return json.loads(_existing(settings, delivery_no, "report.json").read_text(encoding="utf-8"))
 
 
+def load_acknowledgement(settings: Settings, delivery_no: int) -> dict:
+    """The acknowledgement of a delivery; raises UsageError when there is none."""
+    return json.loads(_existing(settings, delivery_no, "acknowledgement.json").read_text(encoding="utf-8"))
+
+
+def load_file(settings: Settings, delivery_no: int, kind: str) -> Path:
+    """The ACK or RPT file of a delivery; raises UsageError when there is none."""
+    said = load(settings, delivery_no) if kind == "RPT" else load_acknowledgement(settings, delivery_no)
+    return _existing(settings, delivery_no, file_name(kind, said))
+
+
 def load_findings(settings: Settings, delivery_no: int) -> pl.DataFrame:
-    """The report's lines: row_no, record_id, severity, code, field, message; raises UsageError when there is none."""
-    path = _existing(settings, delivery_no, "findings.csv")
-    return pl.read_csv(path, separator=";", schema_overrides={"row_no": pl.Int32, "record_id": pl.String})
+    """The report's lines, columns LINE_COLUMNS; raises UsageError when there is none."""
+    _, lines = load_file(settings, delivery_no, "RPT").read_text(encoding="utf-8").split("\n\n", 1)
+    kinds = dict.fromkeys(LINE_COLUMNS, pl.String) | {"row_no": pl.Int32}
+    # An empty field is the row as a whole, not something unknown.
+    found = pl.read_csv(io.StringIO(lines), separator=";", schema_overrides=kinds)
+    return found.with_columns(pl.col("field").fill_null(""))
 
 
 def _existing(settings: Settings, delivery_no: int, name: str) -> Path:
@@ -101,6 +154,22 @@ def _existing(settings: Settings, delivery_no: int, name: str) -> Path:
             next_step="See `dosilake ingest` for the numbers it gives.",
         )
     return path
+
+
+def _save(path: Path, content: dict) -> None:
+    with _drafted(path) as draft:
+        draft.write_text(json.dumps(content, ensure_ascii=False, indent=1), encoding="utf-8")
+
+
+_SAID_AS = {"file_id": "delivery_no", "sender": "sender_code", "type": "layout"}
+
+
+def _csv(rows: list[dict], columns: tuple[str, ...]) -> str:
+    """The rows as text; a name that a spreadsheet would take for a formula is left out."""
+    told = [{column: row[_SAID_AS.get(column, column)] for column in columns} for row in rows]
+    for row in told:
+        row["file_name"] = None if row["file_name"][:1] in "=+-@\t\r" else row["file_name"].replace("\n", " ")
+    return pl.DataFrame(told).write_csv(separator=";")
 
 
 @contextmanager
@@ -128,6 +197,16 @@ def sentences(report: dict, language: str = "fr", is_resend: bool = False) -> li
         f"{report['rows_refused']} refused + {report['rows_waiting']} waiting + {report['rows_duplicate']} held already"
     )
     return [head, *[f"  {c['code']} × {c['rows']} : {_said(RULES[c['code']], language)}" for c in report["causes"]]]
+
+
+def line_sentences(report: dict) -> list[str]:
+    """The report's `findings`, a line each, in French; the last says how many are left out."""
+    told = [
+        f"  ligne {line['row_no']}{', ' + line['field'] if line['field'] else ''} : {line['code']}"
+        for line in report["findings"][:LINES_SAID]
+    ]
+    left = report["findings_total"] - len(told)
+    return [*told, f"  … et {left} autres constats (--json)"] if left else told
 
 
 def _said(rule, language: str) -> str:

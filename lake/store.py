@@ -165,18 +165,18 @@ class Lake:
 
     def _open(self, name: str) -> DeltaTable:
         """The table at its newest version; kept open, since reading its whole log again costs far more."""
-        opened = self._opened.get(name)
-        if opened is not None:
-            if not self._is_alone:
-                opened.update_incremental()
-            return opened
         path = self._path(name)
-        if not DeltaTable.is_deltatable(str(path)):
-            raise StorageError(
-                f"There is no lake at {self.root}.", next_step="Run `dosilake ingest` or `make demo` first."
-            )
-        self._opened[name] = DeltaTable(str(path))
-        return self._opened[name]
+        with storage_errors(self.root):
+            opened = self._opened.get(name)
+            if opened is None:
+                if not DeltaTable.is_deltatable(str(path)):
+                    raise StorageError(
+                        f"There is no lake at {self.root}.", next_step="Run `dosilake ingest` or `make demo` first."
+                    )
+                opened = self._opened[name] = DeltaTable(str(path))
+            elif not self._is_alone:
+                opened.update_incremental()
+        return opened
 
 
 def file_paths(delta: DeltaTable, folder: Path) -> list[str]:

@@ -45,6 +45,43 @@ def open_registry(settings: Settings) -> Engine:
         ) from None
 
 
+def read_registry(settings: Settings) -> Engine:
+    """The registry's engine for reading only: nothing is made, migrated or written; dispose of it after use.
+
+    Raises StorageError when there is no registry, or one of another version.
+    """
+    url = make_url(settings.registry_url)
+    is_sqlite = url.get_backend_name() == "sqlite"
+    if is_sqlite and not (url.database and Path(url.database).exists()):
+        raise StorageError(
+            f"There is no registry in {settings.home}.", next_step="Give the register's folder with --home."
+        )
+    engine = create_engine(url)
+    event.listen(engine, "handle_error", _say_what_the_disk_says)
+    event.listen(engine, "connect", _only_read_sqlite if is_sqlite else _only_read_postgresql)
+    with engine.connect() as connection:
+        if MigrationContext.configure(connection).get_current_revision() != _newest():
+            raise StorageError(
+                f"The registry in {settings.home} is of another version of Dosilake.",
+                next_step="Run a command that writes to it, such as `dosilake ingest`, with this version first.",
+            )
+    return engine
+
+
+def _only_read_sqlite(connection, _record) -> None:
+    cursor = connection.cursor()
+    cursor.execute("pragma query_only = on")
+    cursor.execute("pragma busy_timeout = 10000")
+    cursor.close()
+
+
+def _only_read_postgresql(connection, _record) -> None:
+    cursor = connection.cursor()
+    cursor.execute("set default_transaction_read_only = on")
+    cursor.close()
+    connection.commit()
+
+
 def _say_what_the_disk_says(context) -> None:
     """A database that is full, locked, read-only or gone is a StorageError; a broken constraint is not."""
     if isinstance(context.sqlalchemy_exception, OperationalError):
@@ -67,10 +104,18 @@ def _prepare_sqlite(connection, _record) -> None:
     cursor.close()
 
 
-def _migrate(engine: Engine) -> None:
+def _config() -> Config:
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
-    newest = ScriptDirectory.from_config(config).get_current_head()
+    return config
+
+
+def _newest() -> str | None:
+    return ScriptDirectory.from_config(_config()).get_current_head()
+
+
+def _migrate(engine: Engine) -> None:
+    config, newest = _config(), _newest()
     with engine.begin() as connection:
         if MigrationContext.configure(connection).get_current_revision() == newest:
             return

@@ -41,6 +41,13 @@ def number_delivery(engine: Engine, **received) -> tuple[Numbered, bool]:
     return Numbered(**row._mapping), is_new
 
 
+def delivery_with(engine: Engine, digest: str) -> Numbered | None:
+    """The delivery with this digest; None when these bytes never came."""
+    with engine.connect() as connection:
+        row = connection.execute(select(deliveries).where(deliveries.c.digest == digest)).first()
+    return Numbered(**row._mapping) if row else None
+
+
 def unlanded(engine: Engine) -> list[Numbered]:
     """Deliveries that are received and not yet in the lake, oldest first."""
     query = select(deliveries).where(~deliveries.c.is_landed).order_by(deliveries.c.delivery_no)

@@ -23,6 +23,7 @@ class Data(StrEnum):
     EXCEEDANCE_CONTEXT = "exceedance_context"
     IDENTITY = "identity"
     DELIVERY = "delivery"
+    TRANSMISSION = "transmission"
     EXTRACT = "extract"
     OPERATIONS = "operations"
     ACCESS_LOG = "access_log"
@@ -148,11 +149,14 @@ TABLE: dict[Role, dict[Data, Cell]] = {
     },
     Role.BODY: {
         Data.DELIVERY: Cell(Rows.OWN_DELIVERIES, "arrêté du 23 juin 2023 art. 11, 13, 18"),
+        Data.TRANSMISSION: Cell(Rows.OWN_DELIVERIES, "arrêté du 23 juin 2023 art. 11, 13, 18"),
         Data.NATIONAL: Cell(Rows.ALL, _ANYONE),
     },
     Role.AUTHORITY: {
         Data.NATIONAL: Cell(Rows.ALL, "Code du travail R.4451-134"),
         Data.EXCEEDANCE_CONTEXT: Cell(Rows.ALL, "arrêté du 23 juin 2023 art. 5 I (contexte sans identité)"),
+        # Counts of files, of no person.
+        Data.TRANSMISSION: Cell(Rows.ALL, "arrêté du 23 juin 2023 art. 2, 11 et 13 (décomptes sans identité)"),
     },
     Role.RESEARCHER: {
         Data.NATIONAL: Cell(Rows.ALL, _ANYONE),
@@ -166,6 +170,7 @@ TABLE: dict[Role, dict[Data, Cell]] = {
     },
     Role.REGISTER: {
         Data.DELIVERY: Cell(Rows.ALL, "arrêté du 23 juin 2023 art. 2"),
+        Data.TRANSMISSION: Cell(Rows.ALL, "arrêté du 23 juin 2023 art. 2"),
         Data.OPERATIONS: Cell(Rows.ALL, "arrêté du 23 juin 2023 art. 2"),
         Data.NATIONAL: Cell(Rows.ALL, _ANYONE),
     },

@@ -7,7 +7,9 @@ from sqlalchemy import select
 
 from ingestion import reports
 from ingestion.read import parse_name
+from ingestion.since import since
 from lake.errors import AccessDenied, DosilakeError, UsageError
+from lake.store import Lake
 from registry.policy import Data, Rows, Viewer, decide
 from registry.tables import deliveries
 from registry_api.ground import Ground
@@ -29,10 +31,42 @@ def list_deliveries(ground: Ground, viewer: Viewer, *, before: int | None = None
 
 
 def report_of(ground: Ground, viewer: Viewer, delivery_no: int) -> dict:
-    """The execution report; raises UsageError while the rows are being judged.
+    """The execution report; raises UsageError while the rows are being judged, AccessDenied as `file_of`.
+
+    As first given, with `findings`, its first lines (`findings_total`: all of them, in the RPT file), and `since`: what
+    became of each row that waited then (`ingestion.since`).
+    """
+    _check_own(ground, viewer, delivery_no)
+    report = reports.load(ground.settings, delivery_no)
+    findings = reports.load_findings(ground.settings, delivery_no)
+    return report | {
+        "findings": findings.head(reports.LINES_SHOWN).to_dicts(),
+        "findings_total": findings.height,
+        "since": _since(ground, delivery_no) if report["rows_waiting"] else [],
+    }
+
+
+def acknowledgement_of(ground: Ground, viewer: Viewer, delivery_no: int) -> dict:
+    """The acknowledgement; raises AccessDenied as `file_of`."""
+    _check_own(ground, viewer, delivery_no)
+    return reports.load_acknowledgement(ground.settings, delivery_no)
+
+
+def file_of(ground: Ground, viewer: Viewer, delivery_no: int, kind: str) -> Path:
+    """The ACK or RPT file; raises UsageError when it is not there yet.
 
     Another sender's delivery and one that does not exist get the same AccessDenied.
     """
+    _check_own(ground, viewer, delivery_no)
+    return reports.load_file(ground.settings, delivery_no, kind)
+
+
+def _since(ground: Ground, delivery_no: int) -> list[dict]:
+    lines = since(Lake(ground.settings.lake_root), delivery_no).to_dicts()
+    return [line | {"at": line["at"].isoformat().replace("+00:00", "Z")} for line in lines]
+
+
+def _check_own(ground: Ground, viewer: Viewer, delivery_no: int) -> None:
     decision = decide(viewer, Data.DELIVERY).or_raise()
     query = select(deliveries).where(deliveries.c.delivery_no == delivery_no)
     with ground.engine.connect() as connection:
@@ -40,7 +74,6 @@ def report_of(ground: Ground, viewer: Viewer, delivery_no: int) -> dict:
     is_foreign = decision.cell.rows is Rows.OWN_DELIVERIES and row and row["sender_code"] not in viewer.sender_codes
     if row is None or is_foreign:
         raise AccessDenied("Cette livraison n'est pas parmi les vôtres.", next_step="Voyez la liste de vos livraisons.")
-    return reports.load(ground.settings, delivery_no)
 
 
 def waiting_files(ground: Ground, viewer: Viewer) -> list[dict]:

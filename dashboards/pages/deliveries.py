@@ -6,11 +6,12 @@ import dash_mantine_components as dmc
 import polars as pl
 from dash import dcc, html
 
-from dashboards import blocks
+from dashboards import blocks, queries
 from dashboards.ask import Ask
 from dashboards.blocks import Column
 from ingestion.rules import RULES
 from lake.vocabulary import Layout
+from models.catalog import served
 from registry_api import reporting
 from registry_api.gate import LARGEST_PAGE_UPLOAD, MIB
 
@@ -22,8 +23,9 @@ _LARGEST_FILE = LARGEST_PAGE_UPLOAD * 3 // 4 - MIB
 def render(ask: Ask):
     found = reporting.list_deliveries(ask.ground, ask.viewer, limit=SHOWN)
     return blocks.page(
-        ask.t("deliveries.title"), ask.t("deliveries.question"), _upload(ask), _waiting(ask), _list(ask, found)
-    )
+        ask.t("deliveries.title"), ask.t("deliveries.question"), _upload(ask), _waiting(ask), _list(ask, found),
+        _transmission(ask),
+    )  # fmt: skip
 
 
 def render_one(ask: Ask, delivery_no: int):
@@ -40,6 +42,7 @@ def render_one(ask: Ask, delivery_no: int):
         (ask.t("deliveries.rows_duplicate"), ask.number(report["rows_duplicate"])),
         (ask.t("deliveries.rows_warned"), ask.number(report["rows_warned"])),
         (ask.t("deliveries.digest"), report["sha256"]),
+        (ask.t("deliveries.files"), _files(ask, delivery_no)),
     ]
     refusal = []
     if not report["accepted"]:
@@ -53,6 +56,7 @@ def render_one(ask: Ask, delivery_no: int):
         blocks.headlines(*counts),
         blocks.card(ask.t("deliveries.about"), blocks.facts(facts)),
         _causes(ask, delivery_no, report),
+        _since(ask, delivery_no, report),
         _findings(ask, delivery_no, report),
         crumbs=crumbs,
     )
@@ -163,6 +167,63 @@ def _findings(ask: Ask, delivery_no: int, report: dict):
     return blocks.table_card(
         ask, f"findings-{delivery_no}", ask.t("deliveries.findings"), frame, columns,
         empty=ask.t("deliveries.no_finding"), note=ask.t("deliveries.findings_note"),
+    )  # fmt: skip
+
+
+def _files(ask: Ask, delivery_no: int):
+    address = f"/api/v1/deliveries/{delivery_no}/file?kind="
+    links = [
+        html.A(ask.t(f"deliveries.file.{kind}"), href=address + kind, download=True, className="grid-link")
+        for kind in ("ACK", "RPT")
+    ]
+    return dmc.Group(links, gap="md")
+
+
+def _since(ask: Ask, delivery_no: int, report: dict):
+    if not report["since"]:
+        return None
+    rows = [
+        {
+            "row_no": row["row_no"],
+            "record_id": row["record_id"],
+            "state": ask.t(f"deliveries.since.{row['state']}", number=row["by_delivery_no"]),
+            "code": row["code"],
+            "at": datetime.fromisoformat(row["at"]),
+        }
+        for row in report["since"]
+    ]
+    schema = {"row_no": pl.Int64} | dict.fromkeys(("record_id", "state", "code"), pl.String)
+    columns = [
+        Column("row_no", ask.t("deliveries.row"), "count"),
+        Column("record_id", ask.t("deliveries.record")),
+        Column("state", ask.t("label.state"), "text", 320),
+        Column("code", "Code", "text", 90, missing=""),
+        Column("at", ask.t("deliveries.since_at"), "moment"),
+    ]
+    return blocks.table_card(
+        ask, f"since-{delivery_no}", ask.t("deliveries.since"),
+        pl.DataFrame(rows, schema=schema | {"at": pl.Datetime("us", "UTC")}), columns,
+        note=ask.t("deliveries.since_note"),
+    )  # fmt: skip
+
+
+_TRANSMITTED = {
+    "sender_code": "text", "month": "date", "deliveries": "count", "rows_total": "count", "rows_refused": "count",
+    "rows_still_waiting": "count", "on_time_share": "percent", "absences_to_30_days": "count",
+    "absences_31_to_90_days": "count", "absences_91_to_180_days": "count", "absences_above_180_days": "count",
+}  # fmt: skip
+
+
+def _transmission(ask: Ask):
+    frame = queries.transmission(ask)
+    described = served("transmission_quality").columns
+    columns = [
+        Column(name, described[name].label_en if ask.language == "en" else described[name].label_fr, kind)
+        for name, kind in _TRANSMITTED.items()
+    ]
+    return blocks.table_card(
+        ask, "transmission", ask.t("deliveries.transmission"), frame, columns,
+        empty=ask.t("deliveries.no_transmission"), note=ask.t("deliveries.transmission_note"),
     )  # fmt: skip
 
 

@@ -1,9 +1,10 @@
 """Deliveries: send a file, follow what became of its rows."""
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Path, Query, Request
+from fastapi.responses import FileResponse
 from pydantic import BaseModel, Field
 
 from registry_api import inbox, reporting
@@ -49,11 +50,31 @@ def list_deliveries(
     return Page(items=found, next_cursor=following)
 
 
+DeliveryNo = Annotated[int, Path(ge=1, le=2**31, description="Number the registry gave it.")]
+
+
 @router.get("/{delivery_no}")
-def report(
-    delivery_no: Annotated[int, Path(ge=1, le=2**31, description="Number the registry gave it.")],
+def report(delivery_no: DeliveryNo, viewer: Asking, ground: On) -> dict[str, Any]:
+    """The execution report of one delivery: counts, and each refused or waiting row by line and code.
+
+    It never changes; `since` tells what became of the rows that waited: loaded or refused, by which later delivery.
+    """
+    return reporting.report_of(ground, viewer, delivery_no)
+
+
+@router.get("/{delivery_no}/acknowledgement")
+def acknowledgement(delivery_no: DeliveryNo, viewer: Asking, ground: On) -> dict[str, Any]:
+    """That the bytes arrived, when, and whether the file as a whole was accepted."""
+    return reporting.acknowledgement_of(ground, viewer, delivery_no)
+
+
+@router.get("/{delivery_no}/file", response_class=FileResponse)
+def download(
+    delivery_no: DeliveryNo,
     viewer: Asking,
     ground: On,
-) -> dict[str, Any]:
-    """The execution report of one delivery: counts, and each refused or waiting row by line and code."""
-    return reporting.report_of(ground, viewer, delivery_no)
+    kind: Annotated[Literal["ACK", "RPT"], Query(description="Acknowledgement or execution report.")],
+) -> FileResponse:
+    """The acknowledgement or the execution report as a file, with every line and both languages."""
+    path = reporting.file_of(ground, viewer, delivery_no, kind)
+    return FileResponse(path, filename=path.name, media_type="text/csv")

@@ -16,6 +16,8 @@ from registry.tables import deliveries, establishments, identifiers, waiting_ide
 
 # The clock of the machine: when the rows were judged.
 _CLOCK = "ended_at"
+# The delivery's number, as ACK and RPT files call it.
+_NUMBER = "file_id"
 
 
 def digest(home: Path, *, renumbered: bool = False) -> dict:
@@ -80,10 +82,15 @@ def _table(rows: pl.DataFrame, number_of: dict[int, int]) -> dict:
 
 
 def _reports(folder: Path, number: int) -> dict:
-    found = {path.name: path.read_text("utf-8") for path in folder.glob("[!.]*.csv")}
+    found = {path.name[:3]: _table_of(path) for path in folder.glob("[!.]*.csv")}
     found |= {path.name: json.loads(path.read_text("utf-8")) for path in folder.glob("[!.]*.json")}
     for content in found.values():
-        if isinstance(content, dict):
-            content.pop(_CLOCK, None)
-            content["delivery_no"] = number
+        content.pop(_CLOCK, None)
+        content[_NUMBER if _NUMBER in content else "delivery_no"] = number
     return found
+
+
+def _table_of(path: Path) -> dict:
+    """The counts at the head of an ACK or RPT file by their names, and the lines below them."""
+    header, counts, *below = path.read_text("utf-8").splitlines()
+    return dict(zip(header.split(";"), counts.split(";"), strict=True)) | {"below": below}

@@ -266,6 +266,38 @@ def test_senders_see_their_own_deliveries_and_the_register_all(signed_in):
     is_problem(signed_in("medecin").get("/api/v1/deliveries"), 403)
 
 
+def test_a_sender_downloads_its_receipts_and_nobody_elses(signed_in):
+    client, team = signed_in("organisme"), signed_in("registre")
+    own = client.get("/api/v1/deliveries").json()["items"][0]
+    number = own["delivery_no"]
+    said = client.get(f"/api/v1/deliveries/{number}/acknowledgement").json()
+    assert said["sha256"] == own["sha256"] and said["accepted"] is True
+    for kind in ("ACK", "RPT"):
+        answer = client.get(f"/api/v1/deliveries/{number}/file", params={"kind": kind})
+        assert answer.headers["content-type"].startswith("text/csv")
+        assert f'filename="{kind}_LANDAUER_' in answer.headers["content-disposition"]
+        assert own["sha256"] in answer.text or kind == "RPT"
+        assert team.get(f"/api/v1/deliveries/{number}/file", params={"kind": kind}).text == answer.text
+    every = team.get("/api/v1/deliveries?limit=500").json()["items"]
+    foreign = next(i["delivery_no"] for i in every if i["sender_code"] != "LANDAUER")
+    for path in ("acknowledgement", "file?kind=ACK", "file?kind=RPT"):
+        answers = [is_problem(client.get(f"/api/v1/deliveries/{n}/{path}"), 403) for n in (foreign, 2_000_000)]
+        assert answers[0] == answers[1]
+        is_problem(signed_in("employeur").get(f"/api/v1/deliveries/{number}/{path}"), 403)
+    assert client.get(f"/api/v1/deliveries/{number}/file?kind=../report.json").status_code == 422
+
+
+def test_a_report_names_its_rows_and_what_became_of_those_that_waited(signed_in):
+    """The simulated bodies send doses of persons who are declared later."""
+    client = signed_in("registre")
+    found = [i for i in client.get("/api/v1/deliveries?limit=500").json()["items"] if i["rows_waiting"]]
+    report = client.get(f"/api/v1/deliveries/{found[-1]['delivery_no']}").json()
+    waits = {f["row_no"] for f in report["findings"] if f["severity"] == "A"}
+    assert {row["row_no"] for row in report["since"]} == waits and len(waits) == report["rows_waiting"]
+    assert {row["state"] for row in report["since"]} <= {"loaded", "refused", "sent_again", "waiting"}
+    assert report["findings_total"] >= len(report["findings"]) >= len(waits)
+
+
 def test_an_extract_is_asked_followed_and_downloaded_by_its_project_only(signed_in, ground, web_settings):
     from registry import extracts
 

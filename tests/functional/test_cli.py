@@ -63,6 +63,23 @@ def test_a_row_refused_is_no_failure_but_a_file_refused_is(tmp_path, files):
     assert "F02" in done.stdout
 
 
+def test_a_file_is_checked_before_it_is_sent_and_nothing_is_kept(tmp_path, files):
+    home = tmp_path / "home"
+    assert dosilake("ingest", files.write("ETAB", line("ETAB")), home=home).returncode == 0
+    before = {path: path.read_bytes() for path in home.rglob("*") if path.is_file()}
+    people, rows = files.write("TRAV", line("TRAV")), files.write("PASS", line("PASS", value_msv="1,5"))
+    said = dosilake("ingest", "--check", people, rows, home=home)
+    assert said.returncode == 0, said.stderr
+    assert "1 lignes = 1 chargées" in said.stdout and "ligne 2, value_msv : D01" in said.stdout
+    bad_file = files.folder / "PASS_LANDAUER_20200210T080000_000009.csv"
+    bad_file.write_text("a;b\n1;2\n")
+    refused = dosilake("ingest", "--check", "--json", bad_file, people, home=home)
+    assert refused.returncode == 1
+    assert [report["accepted"] for report in json.loads(refused.stdout)] == [False, True]
+    assert dosilake("ingest", "--check", "nowhere.csv", home=home).returncode == 2
+    assert before == {path: path.read_bytes() for path in home.rglob("*") if path.is_file()}
+
+
 @pytest.mark.parametrize(
     ("words", "code", "says"),
     [

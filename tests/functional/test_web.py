@@ -183,6 +183,23 @@ def test_an_employer_never_gets_a_dose_of_a_person(asks, web):
         assert "dose_12m_msv" not in shown and "dose_msv" not in shown
 
 
+def test_a_sender_reads_what_became_of_its_rows_and_how_it_transmits(asks, web_settings):
+    from ingestion.since import since
+    from lake.store import Lake
+
+    lake = Lake(web_settings.lake_root)
+    waited = lake.scan("waiting").filter(sender_code="LANDAUER").select("delivery_no", "judged_by").collect()
+    number = waited.filter(waited["delivery_no"] == waited["judged_by"])["delivery_no"][0]
+    ask = asks("organisme")
+    shown = said(fill(ask, f"/app/deliveries/{number}")[0])
+    row = since(lake, number).row(0, named=True)
+    assert ask.t(f"deliveries.since.{row['state']}", number=row["by_delivery_no"]) in shown
+    assert row["record_id"] in shown and f"/api/v1/deliveries/{number}/file?kind=RPT" in shown
+    listed = said(fill(ask, "/app/deliveries")[0])
+    assert ask.t("deliveries.transmission") in listed and "absences_above_180_days" in listed
+    assert "DOSILAB" not in listed
+
+
 def test_a_page_shows_the_number_of_the_mart(asks):
     ask = asks("autorite")
     row = ask.ground.access.fetch(

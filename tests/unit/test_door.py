@@ -452,11 +452,12 @@ def test_what_a_crash_left_half_written_is_written_over(door, files, monkeypatch
 STEPS = [
     "_keep",
     "number_delivery",
+    "acknowledge",
     "append:doses",
     "_write:doses",
     "_write:rejections",
     "_write:deliveries",
-    "save",
+    "save_report",
     "mark_landed",
 ]
 
@@ -475,14 +476,14 @@ def test_a_crash_at_any_step_and_a_rerun_leave_the_same_lake(door, files, monkey
     assert door.lake.scan("rejections").collect().height == 1
     assert door.lake.scan("deliveries").filter(delivery_no=receipt.delivery_no).collect().height == 1
     assert json.loads((tmp_path / "home/landing" / f"{receipt.delivery_no:08d}" / "report.json").read_text())
+    assert reports.load_acknowledgement(door.settings, receipt.delivery_no)["line_count"] == 3
 
 
 def _crash(patched, step: str, when: str) -> None:
     """Make the process die before or after one step, once."""
     name, _, table = step.partition(":")
-    owner = {"_keep": Door, "append": door_module.Lake, "_write": door_module.Lake, "save": door_module.reports}.get(
-        name, door_module
-    )
+    owners = {"_keep": Door, "acknowledge": reports, "save_report": reports}
+    owner = owners.get(name, door_module.Lake if table else door_module)
     original = getattr(owner, name)
 
     def dying(*args, **kwargs):
