@@ -142,7 +142,7 @@ def _row_checks(question: Question) -> list[Check]:
     months = int(reference.threshold("longest_period_months"))
     checks = [
         Check("S03", "record_id", ~is_record_id("record_id")),
-        Check("S06", "record_id", names_a_person("record_id")),
+        Check("S06", "record_id", names_a_person("record_id") | _holds_own_number()),
         Check("S04", "replaces_record_id", (action == "NEW") & pl.col("replaces_record_id").is_not_null()),
         Check("S02", "replaces_record_id", (action != "NEW") & pl.col("replaces_record_id").is_null()),
         Check("S02", "motive_code", (action != "NEW") & pl.col("motive_code").is_null()),
@@ -177,6 +177,11 @@ def _row_checks(question: Question) -> list[Check]:
     if measurement.sender_field and question.sender_code not in speaks_for_others:
         checks.append(Check("S05", measurement.sender_field, pl.col(measurement.sender_field) != question.sender_code))
     return checks + _value_checks(layout)
+
+
+def _holds_own_number() -> pl.Expr:
+    """The row's own number without its key, which nothing else would tell from any other number."""
+    return pl.col("record_id").str.contains(pl.col("nir"), literal=True).fill_null(False)
 
 
 def _presence_checks(layout: Layout) -> list[Check]:

@@ -7,6 +7,7 @@ Source: arrêté du 23 juin 2023 art. 11.
 
 import polars as pl
 
+from ingestion.identifiers import may_be_repeated
 from lake.store import Lake
 
 # What becomes of a row that waited.
@@ -55,6 +56,7 @@ def since(lake: Lake, delivery_no: int) -> pl.DataFrame:
         pl.concat([settled, open_rows.join(again, on="row_no", how="anti").select(settled.columns)]), on="row_no"
     )
     told = told.join(stands.rename({"delivery_no": "by_delivery_no"}), on="by_delivery_no", how="left")
+    told = told.with_columns(pl.when(may_be_repeated("record_id")).then("record_id"))
     return told.sort("row_no").select(COLUMNS)
 
 

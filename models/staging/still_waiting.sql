@@ -12,7 +12,7 @@ sent_again as (
     inner join lake.doses on doses.sender_code = latest.sender_code and doses.record_id = latest.record_id
 ),
 
-refused_since as (
+refused_later as (
     select distinct delivery_no, row_no
     from lake.rejections
     where judged_by > delivery_no and severity in ('R', 'D')
@@ -24,6 +24,6 @@ where
     not exists (select 1 from sent_again where sent_again.dose_id = latest.dose_id)
     and not exists (
         select 1
-        from refused_since
-        where refused_since.delivery_no = latest.delivery_no and refused_since.row_no = latest.row_no
+        from refused_later
+        where refused_later.delivery_no = latest.delivery_no and refused_later.row_no = latest.row_no
     )
