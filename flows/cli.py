@@ -100,9 +100,9 @@ def ingest(
     paths = [inner for path in files for inner in ([a.path for a in arrivals(path)] if path.is_dir() else [path])]
     waiting = [Arrival(path, sent_at(path.name) if as_named else moment) for path in paths]
     problems, receipts = [], []
+    outcomes = _tried(context.obj, waiting) if only_check else Door(context.obj).receive_all(waiting)
     with progress_lines() as line:
         heard = line("Contrôle" if only_check else "Réception") if len(waiting) > 1 else None
-        outcomes = _tried(context.obj, waiting) if only_check else Door(context.obj).receive_all(waiting)
         for done, (arrival, outcome) in enumerate(outcomes, start=1):
             if heard:
                 heard(arrival.path.name, done, len(waiting))
