@@ -99,7 +99,12 @@ def _with_target(
     if question.own is None:
         followed = standing["person_key"]
     else:
-        employed = population.contracts.filter(pl.col("establishment_key").is_in(sorted(question.own)))
+        # As for reading: who has left is followed by another physician, or by none.
+        employed = population.contracts.filter(
+            pl.col("establishment_key").is_in(sorted(question.own)),
+            pl.col("starts") <= question.received_on,
+            pl.col("ends") >= question.received_on,
+        )
         followed = employed["person_key"]
     standing = standing.select(
         "dose_id", stands=pl.lit(True), is_followed=pl.col("person_key").is_in(followed.unique().implode())

@@ -150,3 +150,12 @@ def test_a_physician_decides_for_the_workers_followed_only(door, files, dose):
     assert _codes(door.receive(files.write("INTE", intake), AT, other).report) == ["I10"]
     assert _codes(door.receive(files.write("INTE", intake, line("INTE", record_id="i2")), AT, own).report) == []
     assert _codes(_decide(door, files, {"dose_id": dose, "record_id": "k2"}, account_id=own)) == []
+
+
+def test_a_physician_decides_no_more_for_a_worker_who_has_left(door, files, dose):
+    account = create_account(
+        door.engine, email="own@example.org", password="long enough to be one", role=Role.PHYSICIAN, display_name="own"
+    )
+    designate(door.engine, account, starts_on=date(2019, 1, 1), establishment_key=1)
+    door.receive(files.write("TRAV", line("TRAV", action="CLOSE", contract_end="2020-02-11")), AT)
+    assert _codes(_decide(door, files, {"dose_id": dose}, account_id=account)) == ["I14"]
