@@ -164,7 +164,8 @@ def _split(body: bytes, fields: list[str]) -> Rows:
             infer_schema=False,
             null_values=[""],
         )
-    return Rows(good.with_columns(good_lines["row_no"]), lines.filter(~is_good)["row_no"].to_list(), lines.height)
+    # Columns in different pieces are glued together again by every expression over the rows.
+    return Rows(good.with_columns(good_lines["row_no"]).rechunk(), lines.filter(~is_good)["row_no"].to_list(), lines.height)
 
 
 def _check_header(name: str, line: str, fields: list[str]) -> None:

@@ -196,7 +196,8 @@ def _configuration(table: Table) -> dict[str, str]:
 @cache
 def polars_types(table: Table) -> dict[str, pl.DataType]:
     """The table's columns with their polars types, in order."""
-    return dict(pl.from_arrow(table.arrow_schema.empty_table()).schema)
+    # From no batch: `empty_table` would import pandas, which nothing here needs.
+    return dict(pl.from_arrow(pa.Table.from_batches([], schema=table.arrow_schema)).schema)
 
 
 def conformed(rows: pl.DataFrame, table: Table) -> pl.DataFrame:
