@@ -4,7 +4,7 @@ import polars as pl
 
 from ingestion.fields import Check
 from ingestion.identifiers import is_nir_shaped, is_siret, nir_key
-from ingestion.names import name_check
+from ingestion.names import with_name_check
 from ingestion.population import Population
 from lake import reference
 from registry.numbering import establishment_keys
@@ -39,8 +39,7 @@ def people_of(rows: pl.DataFrame, vault: Vault) -> pl.DataFrame:
 
     One person has many rows: what is asked of the vault is asked once.
     """
-    people = rows.select(PERSON).unique(maintain_order=True)
-    people = people.with_columns(name=name_check("birth_name", "first_names"))
+    people = with_name_check(rows.select(PERSON).unique(maintain_order=True))
     return people.with_columns(
         mac=vault.identifier_macs(people["nir"]), sent_name_mac=vault.name_macs(people["name"])
     ).drop("name")

@@ -10,17 +10,28 @@ def folded(name: str) -> pl.Expr:
     return _joined(_words(pl.col(name)))
 
 
-def name_check(birth_name: str, first_names: str) -> pl.Expr:
-    """What is compared with the register: the folded birth name, and the first of the first names, folded.
+def with_name_check(people: pl.DataFrame) -> pl.DataFrame:
+    """The people with `name`: what is compared with the register, from birth_name and first_names.
 
-    “Jean-Pierre” and “Jean Pierre” give the same first name, “JEAN”.
+    The folded birth name, and the first of the first names, folded: “Jean-Pierre” and “Jean Pierre” give “JEAN”. Each
+    spelling is folded once.
     """
+    families = people.select(pl.col("birth_name").unique()).with_columns(family=_family("birth_name"))
+    firsts = people.select(pl.col("first_names").unique()).with_columns(first=_first("first_names"))
+    spelled = people.join(families, on="birth_name", how="left", nulls_equal=True, maintain_order="left")
+    spelled = spelled.join(firsts, on="first_names", how="left", nulls_equal=True, maintain_order="left")
+    return spelled.with_columns(name=pl.concat_str("family", pl.lit("|"), "first")).drop("family", "first")
+
+
+def _family(birth_name: str) -> pl.Expr:
     words = _words(pl.col(birth_name))
     kept = _joined(words.str.replace_all(_PARTICLES, " "))
     # A name that is nothing but particles keeps them.
-    family = pl.when(kept == "").then(_joined(words)).otherwise(kept)
-    first = _words(pl.col(first_names)).str.strip_chars().str.split(" ").list.first()
-    return pl.concat_str(family, pl.lit("|"), first)
+    return pl.when(kept == "").then(_joined(words)).otherwise(kept)
+
+
+def _first(first_names: str) -> pl.Expr:
+    return _words(pl.col(first_names)).str.strip_chars().str.split(" ").list.first()
 
 
 def _words(name: pl.Expr) -> pl.Expr:

@@ -11,7 +11,7 @@ from stdnum.fr import siret as stdnum_siret
 
 from delivery_files import key_of, rpps, siret
 from ingestion.identifiers import is_nir_shaped, is_rpps, is_siren, is_siret, names_a_person, nir_key
-from ingestion.names import name_check
+from ingestion.names import with_name_check
 
 # Corsica before and after 1976, overseas, abroad; temporary numbers; incomplete civil status.
 departments = st.sampled_from(["01", "20", "75", "2A", "2B", "96", "97", "98", "99"])
@@ -112,7 +112,7 @@ def test_spelling_habits_do_not_make_another_person():
             "first_names": ["Jean-Éloi", "JEAN ELOI, Luc", "jean", "Jeanne", "Jean"],
         }
     )
-    checks = spelled.select(name_check("birth_name", "first_names"))["birth_name"].to_list()
+    checks = with_name_check(spelled)["name"].to_list()
     assert checks[0] == checks[1] == checks[2]
     assert len(set(checks)) == 3
 
@@ -132,7 +132,7 @@ def test_spelling_habits_do_not_make_another_person():
 )
 def test_two_spellings_of_one_name(one, other):
     names = pl.DataFrame([one, other], schema=["birth_name", "first_names"], orient="row")
-    checks = names.select(name_check("birth_name", "first_names"))["birth_name"]
+    checks = with_name_check(names)["name"]
     assert checks.n_unique() == 1
 
 
@@ -148,4 +148,4 @@ def test_two_spellings_of_one_name(one, other):
 )
 def test_two_names_that_are_not_one(one, other):
     names = pl.DataFrame([one, other], schema=["birth_name", "first_names"], orient="row")
-    assert names.select(name_check("birth_name", "first_names"))["birth_name"].n_unique() == 2
+    assert with_name_check(names)["name"].n_unique() == 2
