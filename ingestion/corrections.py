@@ -10,10 +10,10 @@ import polars as pl
 from ingestion import held
 from ingestion.fields import FINDINGS, Check, field_checks, findings, typed
 from ingestion.identifiers import is_record_id, is_rpps, names_a_person
-from ingestion.judge import Judgement, Question, broken_lines, with_severity, without_refused
+from ingestion.judge import Judgement, Question, broken_lines, repeatable_ids, with_severity, without_refused
 from ingestion.population import Population
 from lake.schema import DECISIONS, DOSES
-from lake.store import Lake
+from lake.store import Lake, conformed
 from lake.vocabulary import AuthorRole, Layout
 
 _CONTENT = ("dose_id", "decision", "value_msv", "period_start", "period_end", "motive_code", "decided_on")
@@ -41,11 +41,15 @@ def judge_corrections(question: Question, lake: Lake, population: Population) ->
     duplicate = settled.filter(severity="D")["row_no"].unique()
     return Judgement(
         settled,
-        {DOSES.name: _new_doses(rows, doses, question), DECISIONS.name: rows.select(DECISIONS.column_names)},
+        {
+            DOSES.name: [conformed(_new_doses(rows, doses, question), DOSES)],
+            DECISIONS.name: [conformed(rows, DECISIONS)],
+        },
         question.rows.total,
         refused.len(),
         waiting=0,
         duplicate=duplicate.filter(~duplicate.is_in(refused.implode())).len(),
+        record_ids=repeatable_ids(text, settled),
     )
 
 

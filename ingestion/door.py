@@ -17,8 +17,7 @@ from filelock import FileLock
 
 from ingestion import reports
 from ingestion.corrections import judge_corrections
-from ingestion.identifiers import may_be_repeated
-from ingestion.judge import PARIS, Judgement, Question, judge_measurements
+from ingestion.judge import NO_IDS, PARIS, Judgement, Question, judge_measurements
 from ingestion.links import judge_links
 from ingestion.lists import judge_establishments, judge_workers
 from ingestion.population import Population, Populations
@@ -27,7 +26,7 @@ from ingestion.release import Cause, Release, releases
 from lake.errors import DeliveryRefused, DosilakeError, NotSignedIn, UsageError
 from lake.schema import DELIVERIES, EMPLOYMENTS, IDENTITY_LINKS, REJECTIONS, TABLES
 from lake.settings import Settings
-from lake.store import Lake, conformed, polars_types, storage_errors
+from lake.store import Lake, polars_types, storage_errors
 from lake.vocabulary import Layout, Role
 from registry.accounts import viewer_of
 from registry.database import open_registry
@@ -199,20 +198,28 @@ class Door:
 
     def _judged(self, numbered: Numbered) -> _Judged:
         settled = settle(self.settings, numbered, lambda: self.bytes_of(numbered), self._question, self._judge)
-        rows, judgement, refusal = settled.rows, settled.judgement, settled.refusal
-        tables = dict(settled.tables)
+        judgement, refusal = settled.judgement, settled.refusal
         findings = judgement.findings if judgement else no_findings()
         delivery = delivery_row(numbered, judgement, refusal)
         number = pl.lit(numbered.delivery_no, dtype=pl.Int32)
-        tables[REJECTIONS.name] = findings.with_columns(delivery_no=number, judged_by=number)
-        tables[DELIVERIES.name] = pl.DataFrame([delivery], schema_overrides=polars_types(DELIVERIES))
+        app_id = f"delivery-{numbered.delivery_no}"
+        tables = {
+            REJECTIONS.name: findings.with_columns(delivery_no=number, judged_by=number),
+            DELIVERIES.name: pl.DataFrame([delivery], schema_overrides=polars_types(DELIVERIES)),
+        }
         if judgement:
             remember_waiting(self.engine, numbered.delivery_no, judgement.unknown.rows())
-        self._append(tables, f"delivery-{numbered.delivery_no}")
+            if judgement.is_large:
+                for name, pieces in judgement.tables.items():
+                    self.lake.append_pieces(TABLES[name], pieces, app_id)
+            else:
+                tables = {name: judgement.table(name) for name in judgement.tables} | tables
+        self._append(tables, app_id)
         if numbered.layout in _LISTS:
             self._populations.forget()
         released = self._released(numbered, tables) if IDENTITY_LINKS.name in tables else []
-        return _Judged(numbered, delivery, findings, record_ids(rows), refusal, released)
+        record_ids = judgement.record_ids if judgement else NO_IDS
+        return _Judged(numbered, delivery, findings, record_ids, refusal, released)
 
     def _append(self, tables: dict[str, pl.DataFrame], app_id: str) -> None:
         for name, frame in tables.items():
@@ -230,9 +237,9 @@ class Door:
             found.append(release)
         return found
 
-    def _question(self, numbered: Numbered, name: FileName, rows: Rows) -> Question:
+    def _question(self, numbered: Numbered, name: FileName, slices: Iterable[Rows]) -> Question:
         own = self._own(numbered)
-        return Question(numbered.delivery_no, name.sender_code, name.layout, numbered.received_at, rows, own)
+        return Question(numbered.delivery_no, name.sender_code, name.layout, numbered.received_at, slices, own)
 
     def _judge(self, question: Question) -> Judgement:
         return judge(question, self.lake, self.vault, self._populations.current)
@@ -300,11 +307,9 @@ def as_received(arrival: Arrival, data: bytes) -> dict:
 
 @dataclass(frozen=True)
 class Settled:
-    """A delivery judged or refused as a whole; `tables` are its rows for the lake."""
+    """A delivery judged, or refused as a whole."""
 
-    rows: Rows | None
     judgement: Judgement | None
-    tables: dict[str, pl.DataFrame]
     refusal: DeliveryRefused | None
 
 
@@ -312,21 +317,18 @@ def settle(
     settings: Settings,
     numbered: Numbered,
     data: Callable[[], bytes],
-    question: Callable[[Numbered, FileName, Rows], Question],
+    question: Callable[[Numbered, FileName, Iterable[Rows]], Question],
     judge_rows: Callable[[Question], Judgement],
 ) -> Settled:
     """Read a delivery and judge its rows; what nobody foresaw refuses it (F08), what the machine lacks is raised."""
-    rows = None
     try:
         name = parse_name(numbered.file_name)
         content = data()
         check_lines(numbered.file_name, content, *_line_limits(settings))
-        rows = read_rows(numbered.file_name, name.layout, content)
-        judgement = judge_rows(question(numbered, name, rows))
-        tables = {table: conformed(frame, TABLES[table]) for table, frame in judgement.tables.items()}
-        return Settled(rows, judgement, tables, None)
+        slices = [read_rows(numbered.file_name, name.layout, content)]
+        return Settled(judge_rows(question(numbered, name, slices)), None)
     except DeliveryRefused as error:
-        return Settled(rows, None, {}, error)
+        return Settled(None, error)
     except (DosilakeError, OSError, MemoryError):
         # The machine's fault, not the file's: it stays unlanded and is taken up by the next run.
         raise
@@ -337,7 +339,7 @@ def settle(
             next_step="Nothing to send again: the register team sees it among the deliveries.",
             code="F08",
         )
-        return Settled(rows, None, {}, refusal)
+        return Settled(None, refusal)
 
 
 def judge(question: Question, lake: Lake, vault: Vault, population: Callable[[], Population]) -> Judgement:
@@ -389,12 +391,6 @@ def _file_rule(name: str, data: bytes, settings: Settings) -> str | None:
 
 def no_findings() -> pl.DataFrame:
     return pl.DataFrame(schema={"row_no": pl.Int32, "severity": pl.String, "code": pl.String, "field": pl.String})
-
-
-def record_ids(rows: Rows | None) -> pl.DataFrame:
-    if rows is None or "record_id" not in rows.good.columns:
-        return pl.DataFrame(schema={"row_no": pl.Int32, "record_id": pl.String})
-    return rows.good.filter(may_be_repeated("record_id")).select("row_no", "record_id")
 
 
 def delivery_row(numbered: Numbered, judgement: Judgement | None, refusal: DeliveryRefused | None) -> dict:

@@ -232,7 +232,9 @@ def _is_of_type(value: pl.Expr, kind: str) -> pl.Expr:
     if kind == "date":
         return value.str.contains(_DATE) & value.str.to_date("%Y-%m-%d", strict=False).is_not_null()
     if kind == "timestamp":
-        return value.str.contains(_TIMESTAMP) & value.str.slice(0, 10).str.to_date(strict=False).is_not_null()
+        return (
+            value.str.contains(_TIMESTAMP) & value.str.slice(0, 10).str.to_date("%Y-%m-%d", strict=False).is_not_null()
+        )
     if kind == "bool":
         return value.is_in(["true", "false"])
     if kind == "int":

@@ -1,7 +1,12 @@
 """What the lake already holds that a new file must be held against: same records, targets, overlapping periods."""
 
+import functools
+import operator
+from datetime import date
+
 import polars as pl
 
+from ingestion.population import Population
 from lake.store import Lake
 
 # Two rows with the same identifier are the same record when these agree.
@@ -26,6 +31,14 @@ CONTENT = (
 MEASURED_BY = ("establishment_key", "quantity", "radiation", "body_location", "badge_position", "emergency")
 # A badge of an emergency may lie inside the period of the usual one: another measurement.
 EMERGENCY = pl.when(pl.col("situation") == "SUR").then(pl.col("emergency_id").fill_null("")).alias("emergency")
+# Two nuclides of one emergency are two intakes, not one measured twice.
+IS_RESULT = pl.col("dose_msv").is_not_null() & (pl.col("quantity") != "E50")
+
+# A record's and a measurement's traces: equal for equal ones, and almost never for others.
+RECORD_TRACE = pl.col("record_id").hash().alias("record")
+MEASURED_TRACE = functools.reduce(
+    operator.xor, (pl.col(c).hash(seed) for seed, c in enumerate(("person_key", *MEASURED_BY)))
+).alias("measured")
 
 
 def records(lake: Lake, sender: str, record_ids: pl.Series, delivery_no: int) -> pl.DataFrame:
@@ -38,11 +51,7 @@ def records(lake: Lake, sender: str, record_ids: pl.Series, delivery_no: int) ->
     if wanted.is_empty():
         return lake.scan("doses", pl.lit(False)).select(columns).collect().with_columns(is_waiting=pl.lit(False))
     ids = wanted.to_frame("record_id").lazy()
-    first, last = wanted.min(), wanted.max()
-    # The log may keep only the start of a long text.
-    keep = (_of_sender(sender) & (pl.col("max.record_id") >= first[:32]) & (pl.col("min.record_id") <= last)).fill_null(
-        True
-    )
+    keep = _names_between(sender, wanted.min(), wanted.max())
     found = {
         name: lake.scan(name, keep).filter(sender_code=sender).join(ids, on="record_id", how="semi").collect()
         for name in ("doses", "waiting")
@@ -54,6 +63,24 @@ def records(lake: Lake, sender: str, record_ids: pl.Series, delivery_no: int) ->
             waits.select(columns).with_columns(is_waiting=pl.lit(True)),
         ]
     )
+
+
+def record_traces(lake: Lake, sender: str, ends: tuple[str, str], wanted: pl.Series) -> pl.Series:
+    """Those of the traces that a record of the sender may have, held or waiting; `ends`: first and last record_id."""
+    asked = wanted.unique().to_frame("record").lazy()
+    keep = _names_between(sender, *ends)
+    found = [
+        lake.scan(name, keep).filter(sender_code=sender).select(RECORD_TRACE).join(asked, on="record", how="semi")
+        for name in ("doses", "waiting")
+    ]
+    return pl.concat(found).collect()["record"].unique()
+
+
+def _names_between(sender: str, first: str, last: str) -> pl.Expr:
+    """Files that may hold a record_id of the sender between the two."""
+    # The log may keep only the start of a long text.
+    may = _of_sender(sender) & (pl.col("max.record_id") >= first[:32]) & (pl.col("min.record_id") <= last)
+    return may.fill_null(True)
 
 
 def still_waiting(waits: pl.DataFrame, lake: Lake) -> pl.DataFrame:
@@ -104,21 +131,39 @@ def results(lake: Lake, sender: str, candidates: pl.DataFrame, workers: pl.DataF
 
     `workers`: worker_key and person_key. Columns row_id, person_key, period_start, period_end and MEASURED_BY.
     """
-    first, last = candidates["period_start"].min(), candidates["period_end"].max()
+    span = candidates["period_start"].min(), candidates["period_end"].max()
+    rows = _results_within(lake, sender, span).join(workers.lazy(), on="worker_key").with_columns(EMERGENCY)
+    row_id = pl.col("dose_id") // 8
+    return rows.select("person_key", "period_start", "period_end", *MEASURED_BY, row_id=row_id).collect()
+
+
+def result_traces(
+    lake: Lake, sender: str, span: tuple[date, date], population: Population, traces: pl.DataFrame
+) -> pl.Series:
+    """row_no of the traces whose period may overlap that of a result which the sender holds.
+
+    `traces`: row_no, measured, period_start and period_end, none before span[0] or after span[1].
+    """
+    rows = _results_within(lake, sender, span).join(population.links.lazy(), on="worker_key", how="left")
+    rows = rows.with_columns(EMERGENCY, person_key=pl.coalesce("person_key", "worker_key"))
+    others = rows.select(MEASURED_TRACE, "period_start", "period_end")
+    met = traces.lazy().join(others, on="measured", suffix="_held")
+    met = met.filter(
+        pl.col("period_start") <= pl.col("period_end_held"), pl.col("period_end") >= pl.col("period_start_held")
+    )
+    return met.select("row_no").collect()["row_no"].unique()
+
+
+def _results_within(lake: Lake, sender: str, span: tuple[date, date]) -> pl.LazyFrame:
+    first, last = span
     keep = (
         _of_sender(sender)
         & (pl.col("partition.year") >= first.year)
         & (pl.col("max.period_end") >= first)
         & (pl.col("min.period_start") <= last)
     )
-    rows = lake.scan("doses", keep.fill_null(True))
-    rows = rows.filter(sender_code=sender)
-    rows = rows.filter(
-        pl.col("dose_msv").is_not_null(), pl.col("period_end") >= first, pl.col("period_start") <= last
-    ).join(workers.lazy(), on="worker_key")
-    row_id = pl.col("dose_id") // 8
-    rows = rows.with_columns(EMERGENCY)
-    return rows.select("person_key", "period_start", "period_end", *MEASURED_BY, row_id=row_id).collect()
+    rows = lake.scan("doses", keep.fill_null(True)).filter(sender_code=sender)
+    return rows.filter(IS_RESULT, pl.col("period_end") >= first, pl.col("period_start") <= last)
 
 
 def _of_sender(sender: str) -> pl.Expr:

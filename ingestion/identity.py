@@ -50,19 +50,46 @@ def with_people(rows: pl.DataFrame, people: pl.DataFrame) -> pl.DataFrame:
     return rows.join(people, on=PERSON, how="left", nulls_equal=True, maintain_order="left")
 
 
-def with_keys(rows: pl.DataFrame, vault: Vault, population: Population) -> pl.DataFrame:
-    """The rows with mac, worker_key, person_key, the places' keys, sector_code and what the codes ask."""
-    people = people_of(rows, vault)
-    people = people.join(vault.find(people["mac"]), on="mac", how="left", maintain_order="left").with_columns(
-        name_differs=pl.col("worker_key").is_not_null() & (pl.col("name_mac") != pl.col("sent_name_mac"))
-    )
-    rows = with_people(rows, population.person_of(people).drop("sent_name_mac", "name_mac"))
-    sirets = pl.concat([rows["siret"], rows["workplace"].rename("siret")])
-    places = establishment_keys(vault.engine, sirets)
-    rows = rows.join(places, on="siret", how="left", maintain_order="left")
-    workplaces = places.rename({"siret": "workplace", "establishment_key": "workplace_key"})
-    rows = rows.join(workplaces, on="workplace", how="left", maintain_order="left")
-    return _with_employment(rows, population)
+class Register:
+    """What the vault and the registry say of the persons and places that a file names; each is asked for once."""
+
+    def __init__(self, vault: Vault, population: Population):
+        self.population = population
+        self._vault = vault
+        self._people: pl.DataFrame | None = None
+        self._places = pl.DataFrame(schema={"siret": pl.String, "establishment_key": pl.Int64})
+
+    def with_keys(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """The rows with mac, worker_key, person_key, the places' keys, sector_code and what the codes ask."""
+        rows = with_people(rows, self._people_in(rows))
+        places = self._places_in(rows)
+        rows = rows.join(places, on="siret", how="left", maintain_order="left")
+        workplaces = places.rename({"siret": "workplace", "establishment_key": "workplace_key"})
+        rows = rows.join(workplaces, on="workplace", how="left", maintain_order="left")
+        return _with_employment(rows, self.population)
+
+    def _people_in(self, rows: pl.DataFrame) -> pl.DataFrame:
+        named = rows.select(PERSON).unique()
+        if self._people is None:
+            self._people = self._identified(named)
+        else:
+            new = named.join(self._people, on=PERSON, how="anti", nulls_equal=True)
+            self._people = pl.concat([self._people, self._identified(new)])
+        return self._people
+
+    def _identified(self, named: pl.DataFrame) -> pl.DataFrame:
+        people = people_of(named, self._vault)
+        people = people.join(self._vault.find(people["mac"]), on="mac", how="left", maintain_order="left")
+        people = people.with_columns(
+            name_differs=pl.col("worker_key").is_not_null() & (pl.col("name_mac") != pl.col("sent_name_mac"))
+        )
+        return self.population.person_of(people).drop("sent_name_mac", "name_mac")
+
+    def _places_in(self, rows: pl.DataFrame) -> pl.DataFrame:
+        sirets = pl.concat([rows["siret"], rows["workplace"].rename("siret")]).unique()
+        new = sirets.filter(~sirets.is_in(self._places["siret"].implode()))
+        self._places = pl.concat([self._places, establishment_keys(self._vault.engine, new)])
+        return self._places
 
 
 def _with_employment(rows: pl.DataFrame, population: Population) -> pl.DataFrame:

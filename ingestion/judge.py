@@ -1,40 +1,46 @@
 """Row by row: loaded, waiting, already held or refused, each with its code; nothing is written here."""
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from zoneinfo import ZoneInfo
 
 import polars as pl
 
-from ingestion import held
-from ingestion.fields import DOSE_FIELDS, FINDINGS, WITH_VALUE, Check, field_checks, findings, typed, with_current_codes
-from ingestion.identifiers import is_record_id, is_rpps, is_siret, names_a_person
-from ingestion.identity import PAIR_CHECKS, SHAPE_CHECKS, own_checks, with_keys
+from ingestion.crossing import Crossing
+from ingestion.fields import DOSE_FIELDS, WITH_VALUE, Check, field_checks, findings, typed, with_current_codes
+from ingestion.identifiers import is_record_id, is_rpps, is_siret, may_be_repeated, names_a_person
+from ingestion.identity import PAIR_CHECKS, SHAPE_CHECKS, Register, own_checks
 from ingestion.measurements import MEASUREMENTS, parts_of, standard_rows
 from ingestion.population import Population
-from ingestion.read import Rows
+from ingestion.read import Rows, whole
 from ingestion.rules import RULES
+from ingestion.spool import Spool
 from lake import reference
 from lake.schema import DOSES, WAITING
-from lake.store import Lake
+from lake.store import Lake, conformed
 from lake.vocabulary import AuthorRole, Layout
 from registry.vault import Vault
 
 PARIS = ZoneInfo("Europe/Paris")
-_MAY_CHANGE_PERSON = ("IDENTITY", "BADGE_MIX_UP")
 # Layouts whose results may not overlap; entries and intakes may.
 _WORN = (Layout.PASS, Layout.RADN, Layout.COSM, Layout.URGE)
 
 
+NO_IDS = pl.DataFrame(schema={"row_no": pl.Int32, "record_id": pl.String})
+_UNKNOWN = {"row_no": pl.Int32, "mac": pl.Binary}
+
+
 @dataclass(frozen=True)
 class Question:
-    """One delivery as the judge sees it."""
+    """One delivery as the judge sees it; `slices` are its rows in order."""
 
     delivery_no: int
     sender_code: str
     layout: Layout
     received_at: datetime
-    rows: Rows
+    slices: Iterable[Rows]
     # The establishments an employer's or physician's account answers for; None: everybody's.
     own: frozenset[int] | None = None
     # The delivery that lets waiting rows be judged again, and when it came; for a delivery's own rows, itself.
@@ -42,6 +48,11 @@ class Question:
     judged_at: datetime | None = None
     # Judged to tell what would become of it: nobody and no place is registered.
     is_trial: bool = False
+
+    @cached_property
+    def rows(self) -> Rows:
+        """All of its rows at once, for layouts whose lines are judged together."""
+        return whole(self.slices)
 
     @property
     def received_on(self):
@@ -53,17 +64,25 @@ class Question:
 class Judgement:
     """What becomes of a delivery's rows; total = loaded + refused + waiting + duplicate.
 
-    findings: row_no, severity, code, field. tables: lake table name → rows to append. unknown: row_no and mac (the
-    identifier's keyed digest) of the rows that wait for their worker.
+    findings: row_no, severity, code, field. tables: lake table name → rows to append, in pieces. unknown: row_no and
+    mac (the identifier's keyed digest) of the rows that wait for their worker. record_ids: row_no and record_id of rows
+    with a finding whose identifier may be repeated.
     """
 
     findings: pl.DataFrame
-    tables: dict[str, pl.DataFrame]
+    tables: dict[str, Iterable[pl.DataFrame]]
     total: int
     refused: int
     waiting: int
     duplicate: int
-    unknown: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema={"row_no": pl.Int32, "mac": pl.Binary}))
+    unknown: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=_UNKNOWN))
+    record_ids: pl.DataFrame = field(default_factory=NO_IDS.clone)
+    # Too large to be held in memory: its pieces are to be written as they come.
+    is_large: bool = False
+
+    def table(self, name: str) -> pl.DataFrame:
+        """All rows to append to a table."""
+        return pl.concat(self.tables[name])
 
     @property
     def loaded(self) -> int:
@@ -77,30 +96,53 @@ class Judgement:
 
 
 def judge_measurements(question: Question, lake: Lake, vault: Vault, population: Population) -> Judgement:
-    """Judge a file of doses (PASS, OPER, INTE, RADN, COSM, URGE)."""
-    layout = question.layout
-    text, former = with_current_codes(question.rows.good)
-    text_checks = [*field_checks(layout), *SHAPE_CHECKS, *_presence_checks(layout)]
-    found = [broken_lines(question.rows), former, findings(text, text_checks)]
-    rows = standard_rows(typed(text, layout), layout)
-    found.append(findings(rows, _row_checks(question)))
-    rows = without_refused(rows, found)
+    """Judge a file of doses (PASS, OPER, INTE, RADN, COSM, URGE).
 
-    rows = with_keys(rows, vault, population)
-    found.append(findings(rows, [*PAIR_CHECKS, *own_checks(question.own)]))
-    parts = _located(parts_of(rows, layout))
+    Slice by slice for what a row says, then all slices together for what rows say of each other: the verdict does not
+    depend on where the slices are cut.
+    """
+    register = Register(vault, population)
+    crossing = Crossing(question.sender_code, question.delivery_no, question.layout not in _WORN)
+    found, unknown, record_ids = [], [], []
+    total = 0
+    for rows in question.slices:
+        parts, of_slice = _row_by_row(question, rows, register)
+        total += rows.total
+        found.append(of_slice)
+        record_ids.append(repeatable_ids(rows.good, of_slice))
+        unknown.append(parts.filter(pl.col("worker_key").is_null()).select("row_no", "mac").unique("row_no"))
+        is_waiting = pl.col("code").is_not_null()
+        doses, waits = parts.filter(~is_waiting), parts.filter(is_waiting)
+        crossing.add(parts.with_columns(waiting=is_waiting), conformed(doses, DOSES), conformed(waits, WAITING))
+    crossed, targets = crossing.settle(lake, population)
+    return _judgement(question, crossing, targets, total, [*found, crossed], unknown, record_ids)
+
+
+def _row_by_row(question: Question, rows: Rows, register: Register) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The doses of a slice that no rule on a row refuses, in the lake's words with `code` (why it waits), and findings.
+
+    Beside the lake's columns: mac, person_key and replaces_record_id.
+    """
+    layout = question.layout
+    text, former = with_current_codes(rows.good)
+    text_checks = [*field_checks(layout), *SHAPE_CHECKS, *_presence_checks(layout)]
+    found = [broken_lines(rows), former, findings(text, text_checks)]
+    standard = standard_rows(typed(text, layout), layout)
+    found.append(findings(standard, _row_checks(question)))
+    standard = register.with_keys(without_refused(standard, found))
+    found.append(findings(standard, [*PAIR_CHECKS, *own_checks(question.own)]))
+    parts = _located(parts_of(standard, layout))
     found.append(findings(parts, _part_checks(question)))
-    # Only rows that nothing else refuses may take an identifier, a target or a period.
-    parts = without_refused(parts, found)
-    waiting = pl.concat(found).filter(pl.col("code").is_in(_WAITING))["row_no"].unique()
-    parts, same_record = _against_same_records(parts, question, lake, waiting)
-    found.append(same_record)
-    parts, targets = _against_targets(parts, question, lake, population)
-    found.append(targets)
-    if layout in _WORN:
-        loading = without_refused(parts, found).filter(~pl.col("row_no").is_in(waiting.implode()))
-        found.append(_against_results(loading, question, lake, population))
-    return _judgement(question, parts, with_severity(pl.concat(found)))
+    parts = _as_lake_columns(without_refused(parts, found), question)
+    found = pl.concat(found).unique()
+    reasons = found.filter(pl.col("code").is_in(_WAITING)).group_by("row_no").agg(pl.col("code").min())
+    return parts.join(reasons, on="row_no", how="left", maintain_order="left"), found
+
+
+def repeatable_ids(rows: pl.DataFrame, found: pl.DataFrame) -> pl.DataFrame:
+    """row_no and record_id of the rows with a finding whose identifier a report may repeat."""
+    named = rows.filter(pl.col("row_no").is_in(found["row_no"].implode()))
+    return named.filter(may_be_repeated("record_id")).select("row_no", "record_id")
 
 
 def broken_lines(rows: Rows) -> pl.DataFrame:
@@ -168,15 +210,19 @@ def _row_checks(question: Question) -> list[Check]:
         checks.append(Check("S03", "emergency_id", ~is_record_id("emergency_id")))
         checks.append(Check("S06", "emergency_id", names_a_person("emergency_id")))
     if layout == Layout.OPER:
-        entry, leave = (
-            pl.col(field).str.to_datetime(time_zone="UTC", strict=False) for field in ("entry_ts", "exit_ts")
-        )
+        entry, leave = _instant("entry_ts"), _instant("exit_ts")
         checks.append(Check("P01", "exit_ts", leave < entry))
     # The register's team takes over what others measured; an employer sends what an operator's dosemeters read.
     speaks_for_others = ["REGISTER", "EMPLOYER"] if layout == Layout.OPER else ["REGISTER"]
     if measurement.sender_field and question.sender_code not in speaks_for_others:
         checks.append(Check("S05", measurement.sender_field, pl.col(measurement.sender_field) != question.sender_code))
     return checks + _value_checks(layout)
+
+
+def _instant(field: str) -> pl.Expr:
+    """A timestamp of the layouts, its format written out: a guessed one is that of the first row only."""
+    text = pl.col(field).str.replace("Z$", "+00:00").str.replace(r"(T[0-9]{2}:[0-9]{2})([+-])", "${1}:00${2}")
+    return text.str.to_datetime("%Y-%m-%dT%H:%M:%S%z", time_zone="UTC", strict=False)
 
 
 def _holds_own_number() -> pl.Expr:
@@ -276,139 +322,53 @@ def _thousandths(dose: pl.Expr) -> pl.Expr:
     return (dose.cast(pl.Decimal(18, 3)) * 1000).cast(pl.Int64)
 
 
-def _against_same_records(
-    parts: pl.DataFrame, question: Question, lake: Lake, waiting: pl.Series
-) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """R02 for a record already held with the same content, R01 with other content; such rows are left out.
+@dataclass(frozen=True)
+class _Remaining:
+    """Spooled rows without those that were refused since; read again each time it is iterated."""
 
-    A record that waits and is sent again loads once its person and employment are known; till then it is held (R02).
-    """
-    ids = parts.select("row_no", "record_id").unique(maintain_order=True)
-    repeated = ids.filter(pl.col("record_id").is_duplicated())["record_id"]
-    known = held.records(lake, question.sender_code, ids["record_id"], question.delivery_no)
-    still_waiting = parts.filter(pl.col("row_no").is_in(waiting.implode()))["record_id"].unique()
-    known = known.filter(~pl.col("is_waiting") | pl.col("record_id").is_in(still_waiting.implode()))
-    suspicious = pl.concat([repeated, known["record_id"]]).unique().implode()
-    again = _signed(parts.filter(pl.col("record_id").is_in(suspicious)), "row_no")
-    if again.is_empty():
-        return parts, pl.DataFrame(schema=FINDINGS)
-    first_held = _signed(known.with_columns(row_no=pl.col("dose_id") // 8), "row_no").select(
-        "record_id", held_content="content", held_bare="bare_content"
-    )
-    waits = known.group_by("record_id").agg(pl.col("is_waiting").any())
-    again = again.sort("row_no").join(first_held, on="record_id", how="left").join(waits, on="record_id", how="left")
-    again = again.with_columns(
-        first_row=pl.col("row_no").min().over("record_id"), first_content=pl.col("content").first().over("record_id")
-    ).filter(pl.col("held_content").is_not_null() | (pl.col("row_no") > pl.col("first_row")))
-    is_same = (
-        pl.when(pl.col("held_content").is_null())
-        .then(pl.col("content") == pl.col("first_content"))
-        # What waits may not have known its person or establishment yet.
-        .when(pl.col("is_waiting"))
-        .then(pl.col("bare_content") == pl.col("held_bare"))
-        .otherwise(pl.col("content") == pl.col("held_content"))
-    )
-    found = again.select(
-        "row_no", code=pl.when(is_same).then(pl.lit("R02")).otherwise(pl.lit("R01")), field=pl.lit("record_id")
-    ).cast(FINDINGS)
-    return parts.filter(~pl.col("row_no").is_in(found["row_no"].implode())), found
+    spool: Spool
+    out: pl.Series
+    targets: pl.DataFrame
+
+    def __iter__(self) -> Iterator[pl.DataFrame]:
+        for rows in self.spool:
+            kept = rows.filter(~pl.col("row_no").is_in(self.out.implode()))
+            if not self.targets.is_empty():
+                kept = kept.update(self.targets, on="row_no")
+            yield kept
 
 
-def _signed(parts: pl.DataFrame, row: str) -> pl.DataFrame:
-    """One row per record: its content as text, and the same without person and establishment."""
-    bare = [c for c in held.CONTENT if c not in ("worker_key", "establishment_key")]
-    as_text = [
-        pl.concat_str([pl.col(c).cast(pl.String).fill_null("") for c in columns], separator="|").alias(name)
-        for name, columns in (("content", held.CONTENT), ("bare_content", bare))
-    ]
-    signed = parts.sort(row, "part").with_columns(as_text)
-    return signed.group_by("record_id", row, maintain_order=True).agg(
-        pl.col("content").str.join("/"), pl.col("bare_content").str.join("/")
-    )
-
-
-def _against_targets(
-    parts: pl.DataFrame, question: Question, lake: Lake, population: Population
-) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """The parts with replaces_dose_id.
-
-    D05 where the target is unknown, waiting, replaced already, or another person's without a motive of identity.
-    """
-    changes = parts.filter(pl.col("record_action") != "NEW")
-    changes = changes.select("row_no", "replaces_record_id", "person_key", "motive_code").unique()
-    parts = parts.with_columns(replaces_dose_id=pl.lit(None, dtype=pl.Int64))
-    if changes.is_empty():
-        return parts, pl.DataFrame(schema=FINDINGS)
-    known = held.records(lake, question.sender_code, changes["replaces_record_id"], question.delivery_no)
-    gone = held.replaced_rows(lake, (known["dose_id"] // 8).unique())
-    targets = (
-        known.filter(~pl.col("is_waiting"), ~(pl.col("dose_id") // 8).is_in(gone.implode()))
-        .pipe(population.person_of)
-        .group_by(replaces_record_id=pl.col("record_id"))
-        .agg(target=pl.col("dose_id").min(), target_person=pl.col("person_key").first())
-    )
-    changes = changes.sort("row_no").join(targets, on="replaces_record_id", how="left", maintain_order="left")
-    is_own = (pl.col("target_person") == pl.col("person_key")).fill_null(False)
-    is_lost = (
-        pl.col("target").is_null()
-        | ~pl.col("target").is_first_distinct()
-        | ~(is_own | pl.col("motive_code").is_in(_MAY_CHANGE_PERSON))
-    )
-    found = changes.filter(is_lost).select("row_no", code=pl.lit("D05"), field=pl.lit("replaces_record_id"))
-    settled = changes.filter(~is_lost).select("row_no", "target")
-    parts = parts.join(settled, on="row_no", how="left", maintain_order="left")
-    return parts.with_columns(replaces_dose_id="target").drop("target"), found.cast(FINDINGS)
-
-
-def _against_results(parts: pl.DataFrame, question: Question, lake: Lake, population: Population) -> pl.DataFrame:
-    """P03 where a result's period overlaps another current result of the same measurement.
-
-    Only results with a value overlap: a late result may follow the absence that was declared for its period.
-    """
-    # Two nuclides of one emergency are two intakes, not one measured twice.
-    results = parts.filter(pl.col("dose_msv").is_not_null(), pl.col("quantity") != "E50").with_columns(held.EMERGENCY)
-    if results.is_empty():
-        return pl.DataFrame(schema=FINDINGS)
-    same = ("person_key", *held.MEASURED_BY)
-    earlier = results.sort("period_start", "row_no").with_columns(
-        reached=pl.col("period_end").cum_max().shift(1).over(same)
-    )
-    inside = earlier.filter(pl.col("reached") >= pl.col("period_start"))["row_no"]
-
-    workers = population.keys_of(results["person_key"])
-    others = held.results(lake, question.sender_code, results, workers)
-    met = results.join(others, on=same, nulls_equal=True, suffix="_held").filter(
-        pl.col("period_start") <= pl.col("period_end_held"), pl.col("period_end") >= pl.col("period_start_held")
-    )
-    if not met.is_empty():
-        gone = held.replaced_rows(lake, met["row_id"].unique())
-        gone = pl.concat([gone, parts["replaces_dose_id"].drop_nulls() // 8])
-        met = met.filter(~pl.col("row_id").is_in(gone.implode()))
-    overlapping = pl.concat([inside, met["row_no"]]).unique()
-    return overlapping.to_frame().with_columns(code=pl.lit("P03"), field=pl.lit("period_start")).cast(FINDINGS)
-
-
-def _judgement(question: Question, parts: pl.DataFrame, found: pl.DataFrame) -> Judgement:
-    refused = found.filter(severity="R")["row_no"].unique()
-    duplicate = found.filter(severity="D")["row_no"].unique()
+def _judgement(
+    question: Question,
+    crossing: Crossing,
+    targets: pl.DataFrame,
+    total: int,
+    found: list[pl.DataFrame],
+    unknown: list[pl.DataFrame],
+    record_ids: list[pl.DataFrame],
+) -> Judgement:
+    settled = with_severity(pl.concat(found))
+    refused = settled.filter(severity="R")["row_no"].unique()
+    duplicate = settled.filter(severity="D")["row_no"].unique()
     duplicate = duplicate.filter(~duplicate.is_in(refused.implode()))
     out = pl.concat([refused, duplicate])
-    reasons = found.filter(severity="A").group_by("row_no", maintain_order=True).agg(pl.col("code").first())
-    reasons = reasons.filter(~pl.col("row_no").is_in(out.implode()))
-    parts = parts.filter(~pl.col("row_no").is_in(out.implode())).join(reasons, on="row_no", how="left")
-    parts = _as_lake_columns(parts, question)
-    waits = parts.filter(pl.col("code").is_not_null())
+    is_left = ~pl.col("row_no").is_in(out.implode())
+    crossed = pl.concat(
+        [repeatable_ids(rows, found[-1]) for spool in (crossing.doses, crossing.waits) for rows in spool] or [NO_IDS]
+    )
     return Judgement(
-        findings=found,
+        findings=settled,
         tables={
-            DOSES.name: parts.filter(pl.col("code").is_null()).select(DOSES.column_names),
-            WAITING.name: waits.select(WAITING.column_names),
+            DOSES.name: _Remaining(crossing.doses, out, targets),
+            WAITING.name: _Remaining(crossing.waits, out, targets),
         },
-        total=question.rows.total,
+        total=total,
         refused=refused.len(),
-        waiting=reasons.height,
+        waiting=settled.filter(is_left, severity="A")["row_no"].n_unique(),
         duplicate=duplicate.len(),
-        unknown=waits.filter(pl.col("worker_key").is_null()).select("row_no", "mac").unique("row_no"),
+        unknown=pl.concat(unknown).filter(is_left),
+        record_ids=pl.concat([*record_ids, crossed]).unique(),
+        is_large=not crossing.doses.is_one_piece,
     )
 
 
@@ -431,5 +391,6 @@ def _as_lake_columns(parts: pl.DataFrame, question: Question) -> pl.DataFrame:
         judged_by=pl.lit(question.judged_by or question.delivery_no, dtype=pl.Int32),
         received_at=pl.lit(question.judged_at or question.received_at),
         year=pl.col("period_end").dt.year(),
+        replaces_dose_id=pl.lit(None, dtype=pl.Int64),
         dose_msv=pl.when(pl.col("result_status").is_in(WITH_VALUE)).then("dose_msv"),
     )

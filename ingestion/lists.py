@@ -13,8 +13,8 @@ from ingestion.identity import SHAPE_CHECKS, own_checks, people_of, with_people
 from ingestion.judge import Judgement, Question, broken_lines, with_severity, without_refused
 from ingestion.names import folded
 from lake import reference
-from lake.schema import EMPLOYMENTS, ESTABLISHMENTS, IDENTITY_LINKS, MINORS, PERSONS
-from lake.store import Lake
+from lake.schema import EMPLOYMENTS, ESTABLISHMENTS, IDENTITY_LINKS, MINORS, PERSONS, TABLES
+from lake.store import Lake, conformed
 from lake.vocabulary import Layout
 from registry.numbering import establishment_keys, register_establishments
 from registry.vault import Identity, Vault
@@ -228,4 +228,5 @@ def _links(rows: pl.DataFrame) -> pl.DataFrame:
 def list_judgement(question: Question, found: list[pl.DataFrame], tables: dict[str, pl.DataFrame]) -> Judgement:
     settled = with_severity(pl.concat(found))
     refused = settled.filter(severity="R")["row_no"].n_unique()
-    return Judgement(settled, tables, question.rows.total, refused, waiting=0, duplicate=0)
+    pieces = {name: [conformed(rows, TABLES[name])] for name, rows in tables.items()}
+    return Judgement(settled, pieces, question.rows.total, refused, waiting=0, duplicate=0)

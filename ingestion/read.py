@@ -2,6 +2,7 @@
 
 import io
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -121,6 +122,13 @@ def read_rows(name: str, layout: Layout, data: bytes) -> Rows:
     return _split(_body_of(name, layout, data), fields_of(layout))
 
 
+def whole(slices: Iterable[Rows]) -> Rows:
+    """All the slices of a file as one."""
+    slices = list(slices)
+    broken = [row_no for rows in slices for row_no in rows.broken]
+    return Rows(pl.concat(rows.good for rows in slices).rechunk(), broken, sum(rows.total for rows in slices))
+
+
 def _body_of(name: str, layout: Layout, data: bytes) -> bytes:
     """What follows the header, with Unix line ends."""
     data = data.removeprefix(_BOM)
@@ -165,7 +173,8 @@ def _split(body: bytes, fields: list[str]) -> Rows:
             null_values=[""],
         )
     # Columns in different pieces are glued together again by every expression over the rows.
-    return Rows(good.with_columns(good_lines["row_no"]).rechunk(), lines.filter(~is_good)["row_no"].to_list(), lines.height)
+    good = good.with_columns(good_lines["row_no"]).rechunk()
+    return Rows(good, lines.filter(~is_good)["row_no"].to_list(), lines.height)
 
 
 def _check_header(name: str, line: str, fields: list[str]) -> None:

@@ -106,14 +106,14 @@ def _judged_again(
         name.sender_code,
         name.layout,
         source.received_at,
-        Rows(asked, [], asked.height),
+        [Rows(asked, [], asked.height)],
         judged_by=cause.numbered.delivery_no,
         judged_at=cause.numbered.received_at,
     )
     judged = judge_measurements(question, lake, vault, population)
     known = waits.select("dose_id", was_known="worker_key", was_code="code")
     # A row that waits as before needs no second line; one whose worker is known by now enters the provisional check.
-    still = judged.tables[WAITING.name].join(known, on="dose_id", how="left")
+    still = judged.table(WAITING.name).join(known, on="dose_id", how="left")
     still = still.filter(
         pl.col("code").ne_missing(pl.col("was_code")) | pl.col("worker_key").ne_missing(pl.col("was_known"))
     )
@@ -128,7 +128,7 @@ def _judged_again(
         judged.refused + judged.duplicate,
         judged.waiting,
         {
-            DOSES.name: judged.tables[DOSES.name],
+            DOSES.name: judged.table(DOSES.name),
             WAITING.name: still.select(WAITING.column_names),
             REJECTIONS.name: held_back.select(REJECTIONS.column_names),
         },

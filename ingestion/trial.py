@@ -3,11 +3,13 @@
 Each file is held against the register as it stands, not against the files tried before it.
 """
 
+from collections.abc import Iterable
+
 import polars as pl
 
 from ingestion import reports
-from ingestion.door import Arrival, Receipt, as_received, bytes_at, delivery_row, judge, no_findings, record_ids, settle
-from ingestion.judge import Judgement, Question
+from ingestion.door import Arrival, Receipt, as_received, bytes_at, delivery_row, judge, no_findings, settle
+from ingestion.judge import NO_IDS, Judgement, Question
 from ingestion.population import Populations
 from ingestion.read import FileName, Rows
 from lake.schema import DELIVERIES
@@ -66,14 +68,14 @@ class Trial:
         report = reports.execution_report(delivery_row(numbered, judgement, refusal), findings)
         if refusal:
             report |= {"refusal": refusal.what, "next_step": refusal.next_step}
-        return report, reports.lines_of(findings, record_ids(settled.rows))
+        return report, reports.lines_of(findings, judgement.record_ids if judgement else NO_IDS)
 
     def _judge(self, question: Question) -> Judgement:
         return judge(question, self.lake, self.vault, self._populations.current)
 
 
-def _question(numbered: Numbered, name: FileName, rows: Rows) -> Question:
-    return Question(_NO_DELIVERY, name.sender_code, name.layout, numbered.received_at, rows, is_trial=True)
+def _question(numbered: Numbered, name: FileName, slices: Iterable[Rows]) -> Question:
+    return Question(_NO_DELIVERY, name.sender_code, name.layout, numbered.received_at, slices, is_trial=True)
 
 
 def _told(report: dict, lines: pl.DataFrame) -> dict:

@@ -1,9 +1,10 @@
 """The Delta tables: append once, list the files of the current version, never rewrite."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
+from itertools import chain
 from pathlib import Path
 
 import polars as pl
@@ -85,6 +86,24 @@ class Lake:
             self._write(table, _Staged(ready, [app_id], ready))
         return is_new
 
+    def append_pieces(self, table: Table, pieces: Iterable[pl.DataFrame], app_id: str) -> bool:
+        """As `append`, for more rows than memory should hold: written as they come, even inside a batch.
+
+        One commit; each piece is sorted by itself. Nothing is committed where no piece has a row.
+        """
+        if self._open(table.name).transaction_version(app_id) is not None:
+            return False
+        filled = (piece for piece in pieces if not piece.is_empty())
+        first = next(filled, None)
+        if first is not None:
+            batches = (
+                batch
+                for piece in chain([first], filled)
+                for batch in as_arrow(_in_order(conformed(piece, table), table), table).to_batches()
+            )
+            self._commit(table, pa.RecordBatchReader.from_batches(table.arrow_schema, batches), [app_id])
+        return True
+
     @contextmanager
     def batch(self, unlanded: Collection[int], last: Table) -> Iterator[None]:
         """What is appended inside is seen by `scan` at once and written on leaving, one commit a table, `last` last.
@@ -102,13 +121,15 @@ class Lake:
             self._batch, self._unlanded = None, []
 
     def _write(self, table: Table, staged: _Staged) -> None:
-        rows = staged.rows.sort(*table.sorted_by) if table.sorted_by else staged.rows
+        self._commit(table, as_arrow(_in_order(staged.rows, table), table), staged.app_ids)
+
+    def _commit(self, table: Table, rows: pa.Table | pa.RecordBatchReader, app_ids: list[str]) -> None:
         with storage_errors(self.root):
             write_deltalake(
                 self._open(table.name),
-                as_arrow(rows, table),
+                rows,
                 mode="append",
-                commit_properties=CommitProperties(app_transactions=[Transaction(i, 1) for i in staged.app_ids]),
+                commit_properties=CommitProperties(app_transactions=[Transaction(i, 1) for i in app_ids]),
             )
 
     @contextmanager
@@ -207,6 +228,10 @@ def conformed(rows: pl.DataFrame, table: Table) -> pl.DataFrame:
         if not column.nullable and ready[column.name].null_count():
             raise ValueError(f"{table.name}.{column.name} may not be NULL.")
     return ready
+
+
+def _in_order(rows: pl.DataFrame, table: Table) -> pl.DataFrame:
+    return rows.sort(*table.sorted_by) if table.sorted_by else rows
 
 
 def as_arrow(rows: pl.DataFrame, table: Table) -> pa.Table:

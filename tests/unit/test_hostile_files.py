@@ -627,9 +627,9 @@ def test_any_text_in_any_field_is_judged_and_the_rows_add_up(door, layout, chang
         assert refusal.code in ("F01", "F05")
         return
     assert rows.total == data.removesuffix(b"\n").count(b"\n")
-    judged = door._judge(Question(10**6, SENDERS[layout], Layout(layout), APRIL, rows))
-    for name, frame in judged.tables.items():
-        conformed(frame, TABLES[name])
+    judged = door._judge(Question(10**6, SENDERS[layout], Layout(layout), APRIL, [rows]))
+    for name in judged.tables:
+        conformed(judged.table(name), TABLES[name])
     assert min(judged.loaded, judged.refused, judged.waiting, judged.duplicate) >= 0
     assert judged.loaded + judged.refused + judged.waiting + judged.duplicate == judged.total == rows.total
     assert set(judged.findings["row_no"]) <= set(range(2, rows.total + 2))

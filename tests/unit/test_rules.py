@@ -45,10 +45,10 @@ def _codes(door: Door, layout: str, given: dict, sender: str | None) -> set[str]
     rows = read_rows("file", Layout(layout), content(layout, [line(layout, **given)]).encode())
     key = establishment_keys(door.engine, pl.Series("siret", [siret(1)]))["establishment_key"].item()
     own = frozenset({key}) if sender in ("EMPLOYER", "MDT") else None
-    question = Question(1_000, sender or SENDERS[layout], Layout(layout), NOW, rows, own)
+    question = Question(1_000, sender or SENDERS[layout], Layout(layout), NOW, [rows], own)
     judged = door._judge(question)
     if layout in MEASUREMENTS:
-        assert judged.tables["doses"]["row_no"].n_unique() == judged.loaded
+        assert judged.table("doses")["row_no"].n_unique() == judged.loaded
     assert judged.loaded + judged.refused + judged.waiting + judged.duplicate == judged.total == 1
     return set(judged.findings["code"])
 

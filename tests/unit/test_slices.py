@@ -1,0 +1,79 @@
+"""A file's verdict does not depend on where it is cut: judged whole, or a few rows at a time."""
+
+from datetime import UTC, datetime
+
+import polars as pl
+import pytest
+
+from delivery_files import SENDERS, Files, content, line, siret
+from ingestion import crossing
+from ingestion.door import Door
+from ingestion.judge import Judgement, Question
+from ingestion.measurements import MEASUREMENTS
+from ingestion.read import Rows, read_rows
+from lake.settings import Settings
+from lake.vocabulary import Layout
+from rule_cases import ALIX, CASES, CORSICAN, HELD, IO, MAELLE, NEIGHBOUR
+
+LONG_AGO = datetime(2015, 1, 1, tzinfo=UTC)
+NOW = datetime(2024, 5, 1, 12, tzinfo=UTC)
+
+
+@pytest.fixture(scope="module")
+def door(tmp_path_factory):
+    home = tmp_path_factory.mktemp("home")
+    files = Files(home)
+    door = Door(Settings(home=home))
+    door.receive(files.write("ETAB", *[line("ETAB", siret=siret(i)) for i in (1, 2, 3)]), LONG_AGO)
+    people = [line("TRAV"), line("TRAV", nir=CORSICAN, **ALIX), line("TRAV", **MAELLE), line("TRAV", **NEIGHBOUR)]
+    door.receive(files.write("TRAV", *people, line("TRAV", category="NC", **IO)), LONG_AGO)
+    held = line("PASS", **HELD), line("PASS", **HELD | NEIGHBOUR | {"record_id": "neighbour"})
+    assert door.receive(files.write("PASS", *held), LONG_AGO.replace(year=2020)).report["rows_loaded"] == 2
+    return door
+
+
+def _cut(rows: Rows, size: int) -> list[Rows]:
+    last = max([*rows.good["row_no"], *rows.broken])
+    cuts = []
+    for first in range(2, last + 1, size):
+        good = rows.good.filter(pl.col("row_no").is_between(first, first + size - 1))
+        broken = [row_no for row_no in rows.broken if first <= row_no < first + size]
+        cuts.append(Rows(good, broken, good.height + len(broken)))
+    return cuts
+
+
+def _said(judged: Judgement) -> tuple:
+    tables = {name: judged.table(name).sort("dose_id").rows() for name in judged.tables}
+    counts = judged.total, judged.loaded, judged.refused, judged.waiting, judged.duplicate, judged.warned
+    ids = judged.record_ids.sort("row_no").rows()
+    return counts, judged.findings.rows(), judged.unknown.sort("row_no").rows(), ids, tables
+
+
+def _everything(layout: str) -> list[dict]:
+    """Every case of the rule book in one file, then all of it again, and results that touch and overlap."""
+    cases = [line(layout, **given) for case in CASES if case.layout == layout for given in (case.given, case.neighbour)]
+    fields = {"PASS": ("period_start", "period_end", "value_msv")}.get(layout)
+    if fields is None:
+        return cases + cases
+    spans = [("03-01", "03-31"), ("01-01", "01-31"), ("02-15", "03-14"), ("04-01", "04-30"), ("01-20", "01-25")]
+    worn = [
+        line(layout, record_id=f"worn-{n}", period_start=f"2019-{start}", period_end=f"2019-{end}", value_msv=f"{n}.5")
+        for n, (start, end) in enumerate(spans)
+    ]
+    again = dict(record_action="REPLACE", replaces_record_id=HELD["record_id"], motive_code="VALUE")
+    worn.append(line(layout, **HELD | again | {"record_id": "better"}))
+    return cases + worn + cases + worn
+
+
+@pytest.mark.parametrize("layout", [layout.value for layout in MEASUREMENTS])
+@pytest.mark.parametrize("size", [1, 3, 7])
+def test_a_cut_file_gets_the_verdict_of_the_whole(door, layout, size, monkeypatch):
+    monkeypatch.setattr(crossing, "_TOGETHER", size)
+    rows = read_rows("file", Layout(layout), content(layout, _everything(layout)).encode())
+    whole, cut = (
+        door._judge(Question(1_000, SENDERS[layout], Layout(layout), NOW, slices))
+        for slices in ([rows], _cut(rows, size))
+    )
+    assert _said(cut) == _said(whole)
+    assert cut.is_large and not whole.is_large
+    assert whole.refused and whole.total == rows.total
