@@ -20,8 +20,20 @@ _MAY_CHANGE_PERSON = ("IDENTITY", "BADGE_MIX_UP")
 # Rows compared at once.
 _TOGETHER = 262_144
 
+_NOTHING = pl.DataFrame(schema=FINDINGS)
+_NO_IDS = pl.DataFrame(schema={"row_no": pl.Int32, "record_id": pl.String})
 _NO_TARGETS = pl.DataFrame(schema={"row_no": pl.Int32, "replaces_dose_id": pl.Int64})
+_CHANGED = ("row_no", "record_id", "replaces_record_id", "person_key", "motive_code")
 _COMPARED = ("row_no", "record_id", *held.CONTENT)
+
+
+@dataclass(frozen=True)
+class Crossed:
+    """findings (row_no, code, field), the record_id of their rows, and for rows that replace another its dose_id."""
+
+    found: pl.DataFrame
+    record_ids: pl.DataFrame
+    targets: pl.DataFrame
 
 
 @dataclass(frozen=True)
@@ -57,42 +69,46 @@ class Crossing:
             )
         )
         changes = parts.filter(pl.col("record_action") != "NEW")
-        self._changes.append(changes.select("row_no", "replaces_record_id", "person_key", "motive_code").unique())
+        self._changes.append(changes.select(_CHANGED).unique())
         if parts.height:
             self._ends.append((parts["record_id"].min(), parts["record_id"].max()))
 
-    def settle(self, lake: Lake, population: Population) -> tuple[pl.DataFrame, pl.DataFrame]:
-        """Findings (row_no, code, field), and of rows that replace another row_no and replaces_dose_id."""
+    def settle(self, lake: Lake, population: Population) -> Crossed:
+        """Compare all that was added."""
         if not self._ends:
-            return pl.DataFrame(schema=FINDINGS), _NO_TARGETS
+            return Crossed(_NOTHING, _NO_IDS, _NO_TARGETS)
         traces = pl.concat(self._traces)
-        known = self._same_records(traces, lake)
+        known, known_ids = self._same_records(traces, lake)
         traces = _without(traces, known)
         changes = _without(pl.concat(self._changes), known)
         lost, targets = _against_targets(changes, self, lake, population)
         found = [known, lost]
+        record_ids = [known_ids, _ids_of(changes, lost)]
         if not self.may_overlap:
             results = _without(traces, lost).drop_nulls("measured")
-            found.append(self._overlapping(results, targets, lake, population))
-        return pl.concat(found), targets
+            overlapping, overlapping_ids = self._overlapping(results, targets, lake, population)
+            found.append(overlapping)
+            record_ids.append(overlapping_ids)
+        return Crossed(pl.concat(found), pl.concat(record_ids), targets)
 
-    def _same_records(self, traces: pl.DataFrame, lake: Lake) -> pl.DataFrame:
+    def _same_records(self, traces: pl.DataFrame, lake: Lake) -> tuple[pl.DataFrame, pl.DataFrame]:
         rows = traces.filter(pl.col("part") == 0).select("row_no", trace="record")
         ends = min(first for first, _ in self._ends), max(last for _, last in self._ends)
         known = held.record_traces(lake, self.sender_code, ends, rows["trace"])
         suspects = rows.filter(pl.col("trace").is_duplicated() | pl.col("trace").is_in(known.implode()))
-        found = [pl.DataFrame(schema=FINDINGS)]
+        found, record_ids = [_NOTHING], [_NO_IDS]
         for row_nos in _together(suspects):
             parts = pl.concat([self._rows(self.doses, row_nos, False), self._rows(self.waits, row_nos, True)])
             found.append(_against_same_records(parts, self, lake))
-        return pl.concat(found)
+            record_ids.append(_ids_of(parts, found[-1]))
+        return pl.concat(found), pl.concat(record_ids)
 
     def _overlapping(
         self, traces: pl.DataFrame, targets: pl.DataFrame, lake: Lake, population: Population
-    ) -> pl.DataFrame:
-        found = [pl.DataFrame(schema=FINDINGS)]
+    ) -> tuple[pl.DataFrame, pl.DataFrame]:
+        found, record_ids = [_NOTHING], [_NO_IDS]
         if traces.is_empty():
-            return found[0]
+            return _NOTHING, _NO_IDS
         span = traces["period_start"].min(), traces["period_end"].max()
         by_start = traces.sort("measured", "period_start", "row_no")
         # Two of a group overlap only if two that follow each other do.
@@ -105,8 +121,10 @@ class Crossing:
         gone = targets.join(traces, on="row_no", how="semi")["replaces_dose_id"] // 8
         for row_nos in _together(suspects.select("row_no", trace="measured")):
             parts = pl.concat(rows.filter(pl.col("row_no").is_in(row_nos.implode())) for rows in self.doses)
-            found.append(_against_results(population.person_of(parts), gone, self.sender_code, lake, population))
-        return pl.concat(found)
+            parts = population.person_of(parts)
+            found.append(_against_results(parts, gone, self.sender_code, lake, population))
+            record_ids.append(_ids_of(parts, found[-1]))
+        return pl.concat(found), pl.concat(record_ids)
 
     def _rows(self, spool: Spool, row_nos: pl.Series, waiting: bool) -> pl.DataFrame:
         asked = pl.col("row_no").is_in(row_nos.implode())
@@ -116,6 +134,10 @@ class Crossing:
 
 def _without(rows: pl.DataFrame, found: pl.DataFrame) -> pl.DataFrame:
     return rows if found.is_empty() else rows.filter(~pl.col("row_no").is_in(found["row_no"].implode()))
+
+
+def _ids_of(rows: pl.DataFrame, found: pl.DataFrame) -> pl.DataFrame:
+    return rows.select("row_no", "record_id").join(found, on="row_no", how="semi")
 
 
 def _together(suspects: pl.DataFrame) -> Iterator[pl.Series]:
@@ -138,7 +160,7 @@ def _against_same_records(parts: pl.DataFrame, crossing: Crossing, lake: Lake) -
     suspicious = pl.concat([repeated, known["record_id"]]).unique().implode()
     again = _signed(parts.filter(pl.col("record_id").is_in(suspicious)), "row_no")
     if again.is_empty():
-        return pl.DataFrame(schema=FINDINGS)
+        return _NOTHING
     first_held = _signed(known.with_columns(row_no=pl.col("dose_id") // 8), "row_no").select(
         "record_id", held_content="content", held_bare="bare_content"
     )
@@ -180,7 +202,7 @@ def _against_targets(
     D05 where the target is unknown, waiting, replaced already, or another person's without a motive of identity.
     """
     if changes.is_empty():
-        return pl.DataFrame(schema=FINDINGS), _NO_TARGETS
+        return _NOTHING, _NO_TARGETS
     known = held.records(lake, crossing.sender_code, changes["replaces_record_id"], crossing.delivery_no)
     gone = held.replaced_rows(lake, (known["dose_id"] // 8).unique())
     targets = (

@@ -114,8 +114,10 @@ def judge_measurements(question: Question, lake: Lake, vault: Vault, population:
         is_waiting = pl.col("code").is_not_null()
         doses, waits = parts.filter(~is_waiting), parts.filter(is_waiting)
         crossing.add(parts.with_columns(waiting=is_waiting), conformed(doses, DOSES), conformed(waits, WAITING))
-    crossed, targets = crossing.settle(lake, population)
-    return _judgement(question, crossing, targets, total, [*found, crossed], unknown, record_ids)
+    crossed = crossing.settle(lake, population)
+    found.append(crossed.found)
+    record_ids.append(repeatable_ids(crossed.record_ids, crossed.found))
+    return _judgement(crossing, crossed.targets, total, pl.concat(found), pl.concat(unknown), pl.concat(record_ids))
 
 
 def _row_by_row(question: Question, rows: Rows, register: Register) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -194,10 +196,10 @@ def _row_checks(question: Question) -> list[Check]:
         ),
     ]
     if layout in (Layout.PASS, Layout.RADN):
-        following = start.dt.offset_by(f"{months}mo")
-        # From 30 November, three months end with February: 30 February does not exist, its eve is the last day.
-        is_cut = following.dt.day() < start.dt.day()
-        checks.append(Check("P02", "period_end", (end > following) | ((end == following) & ~is_cut)))
+        # A period of three months ends before the day it began on: from 30 November, with the last day of February.
+        span = 12 * (end.dt.year() - start.dt.year()) + end.dt.month().cast(pl.Int32) - start.dt.month().cast(pl.Int32)
+        is_day_reached = end.dt.day() >= start.dt.day()
+        checks.append(Check("P02", "period_end", (span > months) | ((span == months) & is_day_reached)))
         late = int(reference.threshold("late_after_days"))
         checks.append(Check("P04", "period_end", (pl.lit(question.received_on) - end).dt.total_days() > late))
     if layout == Layout.INTE:
@@ -339,23 +341,19 @@ class _Remaining:
 
 
 def _judgement(
-    question: Question,
     crossing: Crossing,
     targets: pl.DataFrame,
     total: int,
-    found: list[pl.DataFrame],
-    unknown: list[pl.DataFrame],
-    record_ids: list[pl.DataFrame],
+    found: pl.DataFrame,
+    unknown: pl.DataFrame,
+    record_ids: pl.DataFrame,
 ) -> Judgement:
-    settled = with_severity(pl.concat(found))
+    settled = with_severity(found)
     refused = settled.filter(severity="R")["row_no"].unique()
     duplicate = settled.filter(severity="D")["row_no"].unique()
     duplicate = duplicate.filter(~duplicate.is_in(refused.implode()))
     out = pl.concat([refused, duplicate])
     is_left = ~pl.col("row_no").is_in(out.implode())
-    crossed = pl.concat(
-        [repeatable_ids(rows, found[-1]) for spool in (crossing.doses, crossing.waits) for rows in spool] or [NO_IDS]
-    )
     return Judgement(
         findings=settled,
         tables={
@@ -366,8 +364,8 @@ def _judgement(
         refused=refused.len(),
         waiting=settled.filter(is_left, severity="A")["row_no"].n_unique(),
         duplicate=duplicate.len(),
-        unknown=pl.concat(unknown).filter(is_left),
-        record_ids=pl.concat([*record_ids, crossed]).unique(),
+        unknown=unknown.filter(is_left),
+        record_ids=record_ids.unique("row_no"),
         is_large=not crossing.doses.is_one_piece,
     )
 

@@ -115,9 +115,9 @@ def save_report(settings: Settings, report: dict, findings: pl.DataFrame, record
     The RPT file: a header and one line of counts, an empty line, then a header and one line per finding.
     """
     place = folder(settings, report["delivery_no"])
-    with _drafted(place / file_name("RPT", report)) as draft:
-        lines = lines_of(findings, record_ids).write_csv(separator=";")
-        draft.write_text(_csv([report], RPT_COLUMNS) + "\n" + lines, encoding="utf-8")
+    with _drafted(place / file_name("RPT", report)) as draft, draft.open("wb") as file:
+        file.write(f"{_csv([report], RPT_COLUMNS)}\n".encode())
+        lines_of(findings, record_ids).write_csv(file, separator=";")
     _save(place / "report.json", report)
 
 

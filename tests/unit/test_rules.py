@@ -1,6 +1,7 @@
 """Each rule: a row or a file that gets the code, and its nearest neighbour that does not."""
 
-from datetime import UTC, datetime
+from calendar import monthrange
+from datetime import UTC, date, datetime, timedelta
 
 import polars as pl
 import pytest
@@ -8,7 +9,7 @@ import pytest
 from delivery_files import SENDERS, Files, content, line, siret
 from ingestion import door as door_module
 from ingestion.door import Door
-from ingestion.judge import Question
+from ingestion.judge import Question, _row_checks
 from ingestion.measurements import MEASUREMENTS
 from ingestion.read import read_rows
 from ingestion.rules import RULES
@@ -101,3 +102,19 @@ def test_findings_name_rows_and_fields_only(door):
     findings = door.lake.scan("rejections").collect()
     assert findings.columns == ["delivery_no", "row_no", "judged_by", "severity", "code", "field"]
     assert findings.schema["field"] == pl.String
+
+
+def test_three_months_of_wear_end_before_the_day_they_began_on():
+    """Every start of two years, one of them a leap year, against the calendar counted by hand."""
+    question = Question(1, SENDERS["PASS"], Layout.PASS, NOW, [])
+    (check,) = [check for check in _row_checks(question) if check.code == "P02"]
+    spans = []
+    for start in (date(2019, 1, 1) + timedelta(days=n) for n in range(730)):
+        year, month = divmod(start.year * 12 + start.month - 1 + 3, 12)
+        days = monthrange(year, month + 1)[1]
+        last = date(year, month + 1, start.day - 1) if 1 < start.day <= days else date(year, month + 1, days)
+        if start.day == 1:
+            last = date(year, month + 1, 1) - timedelta(days=1)
+        spans += [(start, last, False), (start, last + timedelta(days=1), True), (start, start, False)]
+    rows = pl.DataFrame(spans, schema=["period_start", "period_end", "is_long"], orient="row")
+    assert rows.filter(check.broken != pl.col("is_long")).is_empty()
