@@ -100,7 +100,8 @@ def _with_employment(rows: pl.DataFrame, population: Population) -> pl.DataFrame
     holding = asked.join(population.statuses, on="person_key").filter(overlaps)
     monitored = holding.filter(~pl.col("category").is_in(["NC", "NR"]))
     here = holding.filter(pl.col("establishment_key") == pl.col("establishment_key_right"))
-    jobs = here.sort("starts").group_by("row_no").agg(job_sector=pl.col("sector_code").drop_nulls().last())
+    jobs = here.select("row_no", "starts", job_sector="sector_code").drop_nulls("job_sector")
+    jobs = jobs.sort("starts", "job_sector").unique("row_no", keep="last").drop("starts")
     rows = rows.join(jobs, on="row_no", how="left", maintain_order="left")
     rows = rows.join(
         population.sectors.rename({"sector_code": "place_sector"}),

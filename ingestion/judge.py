@@ -14,7 +14,7 @@ from ingestion.identifiers import is_record_id, is_rpps, is_siret, may_be_repeat
 from ingestion.identity import PAIR_CHECKS, SHAPE_CHECKS, Register, own_checks
 from ingestion.measurements import MEASUREMENTS, parts_of, standard_rows
 from ingestion.population import Population
-from ingestion.read import Rows, whole
+from ingestion.read import Rows, read_ahead, whole
 from ingestion.rules import RULES
 from ingestion.spool import Spool
 from lake import reference
@@ -105,7 +105,7 @@ def judge_measurements(question: Question, lake: Lake, vault: Vault, population:
     crossing = Crossing(question.sender_code, question.delivery_no, question.layout not in _WORN)
     found, unknown, record_ids = [], [], []
     total = 0
-    for rows in question.slices:
+    for rows in read_ahead(question.slices):
         parts, of_slice = _row_by_row(question, rows, register)
         total += rows.total
         found.append(of_slice)

@@ -2,7 +2,8 @@
 
 import io
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -120,6 +121,16 @@ def read_rows(name: str, layout: Layout, data: bytes) -> Rows:
     Raises DeliveryRefused F05 (no data row), F01 (not UTF-8, or holds NUL) or F02 (another header).
     """
     return _split(_body_of(name, layout, data), fields_of(layout))
+
+
+def read_ahead(slices: Iterable[Rows]) -> Iterator[Rows]:
+    """The slices, each read while the one before is judged."""
+    coming = iter(slices)
+    with ThreadPoolExecutor(max_workers=1) as reader:
+        following = reader.submit(next, coming, None)
+        while (rows := following.result()) is not None:
+            following = reader.submit(next, coming, None)
+            yield rows
 
 
 def whole(slices: Iterable[Rows]) -> Rows:
