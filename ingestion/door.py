@@ -22,7 +22,7 @@ from ingestion.judge import PARIS, Judgement, Question, judge_measurements
 from ingestion.links import judge_links
 from ingestion.lists import judge_establishments, judge_workers
 from ingestion.population import Population, Populations
-from ingestion.read import FileName, Rows, check_file, check_lines, kept_name, parse_name, read_rows
+from ingestion.read import FileName, Rows, check_file, examine, joined, kept_name, parse_name, slices
 from ingestion.release import Cause, Release, releases
 from lake.errors import DeliveryRefused, DosilakeError, NotSignedIn, UsageError
 from lake.schema import DELIVERIES, EMPLOYMENTS, IDENTITY_LINKS, REJECTIONS, TABLES
@@ -146,7 +146,8 @@ class Door:
         """Once; whoever numbered it may have died before."""
         if not reports.is_acknowledged(self.settings, numbered.delivery_no):
             data = self.bytes_of(numbered) if data is None else data
-            reports.acknowledge(self.settings, numbered, data, _file_rule(numbered.file_name, data, self.settings))
+            checked = examine(numbered.file_name, [data], *_line_limits(self.settings))
+            reports.acknowledge(self.settings, numbered, checked)
 
     def _receipt(self, accepted: tuple[Numbered, bool]) -> Receipt:
         numbered, is_new = accepted
@@ -166,6 +167,9 @@ class Door:
         """A landed delivery's bytes, exactly as received."""
         sealed = self._sealed_path(numbered.digest).read_bytes()
         return self.keys.unseal(_LANDING, sealed, numbered.digest.encode())
+
+    def _pieces_of(self, numbered: Numbered) -> list[bytes]:
+        return [self.bytes_of(numbered)]
 
     def _sealed_path(self, digest: str) -> Path:
         return self.settings.landing / "sealed" / digest[:2] / digest
@@ -224,7 +228,11 @@ class Door:
         named = pl.concat([frame["worker_key"] for name, frame in lists.items() if name in _NAMES_WORKERS])
         found = []
         for release in releases(
-            Cause(numbered, named), self.lake, self.vault, self._populations.current(), self.bytes_of
+            Cause(numbered, named),
+            self.lake,
+            self.vault,
+            self._populations.current(),
+            lambda source: [self.bytes_of(source)],
         ):
             self._append(release.tables, f"delivery-{numbered.delivery_no}-releases-{release.delivery_no}")
             found.append(release)
@@ -319,9 +327,9 @@ def settle(
     rows = None
     try:
         name = parse_name(numbered.file_name)
-        content = data()
-        check_lines(numbered.file_name, content, *_line_limits(settings))
-        rows = read_rows(numbered.file_name, name.layout, content)
+        content = [data()]
+        check_file(numbered.file_name, content, *_line_limits(settings))
+        rows = joined(slices(name.layout, content))
         judgement = judge_rows(question(numbered, name, rows))
         tables = {table: conformed(frame, TABLES[table]) for table, frame in judgement.tables.items()}
         return Settled(rows, judgement, tables, None)
@@ -376,15 +384,6 @@ def _stated(name: str) -> tuple[Layout | None, str]:
 def _line_limits(settings: Settings) -> tuple[int, int]:
     """The longest line in bytes and the most lines a file may have."""
     return settings.longest_line_kib * 2**10, settings.most_lines
-
-
-def _file_rule(name: str, data: bytes, settings: Settings) -> str | None:
-    """The code of the rule that refuses the file as a whole; None: its rows will be judged."""
-    try:
-        check_file(name, data, *_line_limits(settings))
-    except DeliveryRefused as refusal:
-        return refusal.code
-    return None
 
 
 def no_findings() -> pl.DataFrame:
