@@ -6,7 +6,6 @@ Small deliveries that wait together are written together, each judged as if it h
 """
 
 import hashlib
-import os
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -18,10 +17,11 @@ from filelock import FileLock
 from ingestion import reports
 from ingestion.corrections import judge_corrections
 from ingestion.judge import NO_IDS, PARIS, Judgement, Question, judge_measurements
+from ingestion.landing import Landing, Sent, first_read
 from ingestion.links import judge_links
 from ingestion.lists import judge_establishments, judge_workers
 from ingestion.population import Population, Populations
-from ingestion.read import FileName, Rows, check_file, check_lines, kept_name, parse_name, read_rows
+from ingestion.read import FileName, Rows, check_file, examine, kept_name, parse_name, slices
 from ingestion.release import Cause, Release, releases
 from lake.errors import DeliveryRefused, DosilakeError, NotSignedIn, UsageError
 from lake.schema import DELIVERIES, EMPLOYMENTS, IDENTITY_LINKS, REJECTIONS, TABLES
@@ -35,7 +35,6 @@ from registry.numbering import Numbered, mark_landed, number_delivery, unlanded
 from registry.vault import Vault
 from registry.waiting import remember_waiting
 
-_LANDING = "landed bytes"
 _LISTS = (Layout.ETAB, Layout.TRAV, Layout.LINK)
 
 _KNOWN_BY_SENDER = (Role.BODY, Role.REGISTER)
@@ -86,6 +85,7 @@ class Door:
         self.engine = open_registry(settings)
         self.keys = open_keys(settings)
         self.vault = Vault(self.engine, self.keys)
+        self.landing = Landing(settings.landing / "sealed", self.keys)
         self.lake = Lake(settings.lake_root)
         with storage_errors(settings.home):
             settings.landing.mkdir(parents=True, exist_ok=True)
@@ -100,7 +100,8 @@ class Door:
     ) -> Receipt:
         """Take a delivery file in; the same bytes again give the same receipt and change nothing.
 
-        Raises UsageError (no such file), DeliveryRefused F07 (too large: left where it is) or StorageError.
+        Raises UsageError (no such file, or one that changes while it is read), DeliveryRefused F07 (too large) or
+        StorageError; the file is left where it is.
         A file refused for another reason is kept, numbered and reported: see Receipt.report["accepted"].
         """
         accepted = self._accept(Arrival(path, received_at, account_id))
@@ -131,21 +132,22 @@ class Door:
     def _accept(self, arrival: Arrival) -> tuple[Numbered, bool]:
         """Seal the bytes, number and acknowledge them; returns the delivery and whether it is new.
 
-        One process at a time: what a dead one left half-written is then nobody's, and the next one writes over it.
+        One process at a time, as the landing asks for.
         """
-        data = bytes_at(arrival.path, self.settings)
-        received = as_received(arrival, data)
+        sent = first_read(arrival.path, self.settings)
+        received = as_received(arrival, sent)
         with storage_errors(self.settings.home), FileLock(self.settings.landing / ".sender.lock"):
-            self._keep(received["digest"], data)
+            self.landing.keep(received["digest"], sent)
             numbered, is_new = number_delivery(self.engine, **received)
-            self._acknowledge(numbered, data)
+            self._acknowledge(numbered)
         return numbered, is_new
 
-    def _acknowledge(self, numbered: Numbered, data: bytes | None = None) -> None:
+    def _acknowledge(self, numbered: Numbered) -> None:
         """Once; whoever numbered it may have died before."""
         if not reports.is_acknowledged(self.settings, numbered.delivery_no):
-            data = self.bytes_of(numbered) if data is None else data
-            reports.acknowledge(self.settings, numbered, data, _file_rule(numbered.file_name, data, self.settings))
+            pieces = self.landing.pieces(numbered)
+            checked = examine(numbered.file_name, pieces, *_line_limits(self.settings))
+            reports.acknowledge(self.settings, numbered, checked)
 
     def _receipt(self, accepted: tuple[Numbered, bool]) -> Receipt:
         numbered, is_new = accepted
@@ -160,26 +162,6 @@ class Door:
                     for start, end in _groups(waiting):
                         self._land(waiting[start:end], [n.delivery_no for n in waiting[start:]])
         return [numbered.delivery_no for numbered in waiting]
-
-    def bytes_of(self, numbered: Numbered) -> bytes:
-        """A landed delivery's bytes, exactly as received."""
-        sealed = self._sealed_path(numbered.digest).read_bytes()
-        return self.keys.unseal(_LANDING, sealed, numbered.digest.encode())
-
-    def _sealed_path(self, digest: str) -> Path:
-        return self.settings.landing / "sealed" / digest[:2] / digest
-
-    def _keep(self, digest: str, data: bytes) -> None:
-        path = self._sealed_path(digest)
-        if path.exists():
-            return
-        path.parent.mkdir(parents=True, exist_ok=True)
-        draft = self.settings.landing / "sealed" / ".draft"
-        with open(draft, "wb") as file:
-            file.write(self.keys.seal(_LANDING, data, digest.encode()))
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(draft, path)
 
     def _land(self, group: list[Numbered], unlanded: list[int]) -> None:
         """Judge the deliveries one after the other, write them together, then report each."""
@@ -197,7 +179,7 @@ class Door:
         mark_landed(self.engine, [numbered.delivery_no for numbered in group], settled)
 
     def _judged(self, numbered: Numbered) -> _Judged:
-        settled = settle(self.settings, numbered, lambda: self.bytes_of(numbered), self._question, self._judge)
+        settled = settle(self.settings, numbered, lambda: self.landing.pieces(numbered), self._question, self._judge)
         judgement, refusal = settled.judgement, settled.refusal
         findings = judgement.findings if judgement else no_findings()
         delivery = delivery_row(numbered, judgement, refusal)
@@ -230,9 +212,8 @@ class Door:
         """Judge again what waited for the people of a list that is in the batch by now."""
         named = pl.concat([frame["worker_key"] for name, frame in lists.items() if name in _NAMES_WORKERS])
         found = []
-        for release in releases(
-            Cause(numbered, named), self.lake, self.vault, self._populations.current(), self.bytes_of
-        ):
+        population = self._populations.current()
+        for release in releases(Cause(numbered, named), self.lake, self.vault, population, self.landing.pieces):
             self._append(release.tables, f"delivery-{numbered.delivery_no}-releases-{release.delivery_no}")
             found.append(release)
         return found
@@ -261,45 +242,20 @@ class Door:
         return viewer.establishment_keys if viewer.role not in _KNOWN_BY_SENDER else None
 
 
-def bytes_at(path: Path, settings: Settings) -> bytes:
-    """The file's bytes; raises UsageError (no such file) or DeliveryRefused F07 (too large)."""
-    largest = settings.largest_file_mib
-    name = kept_name(path.name)
-    try:
-        if not path.is_file():
-            raise UsageError(f"There is no file {name}.", next_step="Check the path.")
-        with open(path, "rb") as file:
-            # One byte more than allowed: a file that grows meanwhile is not read without end.
-            is_larger = os.fstat(file.fileno()).st_size > largest * 2**20
-            data = b"" if is_larger else file.read(largest * 2**20 + 1)
-    except OSError as error:
-        raise UsageError(
-            f"The file {name} cannot be read ({error.strerror}).", next_step="Check the path and its permissions."
-        ) from None
-    if is_larger or len(data) > largest * 2**20:
-        raise DeliveryRefused(
-            f"{name} is larger than {largest} MiB (rule F07); it was left where it is.",
-            next_step="Split it, or raise DOSILAKE_LARGEST_FILE_MIB.",
-            code="F07",
-        )
-    return data
-
-
-def as_received(arrival: Arrival, data: bytes) -> dict:
+def as_received(arrival: Arrival, sent: Sent) -> dict:
     """What the registry writes down of a file that came; `digest` is what makes it the same delivery."""
-    sha256 = hashlib.sha256(data).hexdigest()
     name = kept_name(arrival.path.name)
     layout, sender = _stated(name)
     # A list may come back to an earlier state, and a file refused for its name may come back under a good one:
     # then the name is part of the identity.
     is_named = layout is None or layout in _LISTS
     return {
-        "digest": hashlib.sha256(f"{sha256}/{name}".encode()).hexdigest() if is_named else sha256,
-        "sha256": sha256,
+        "digest": hashlib.sha256(f"{sent.sha256}/{name}".encode()).hexdigest() if is_named else sent.sha256,
+        "sha256": sent.sha256,
         "file_name": name,
         "sender_code": sender,
         "layout": layout.value if layout else None,
-        "byte_size": len(data),
+        "byte_size": sent.byte_size,
         "received_at": arrival.received_at or datetime.now(UTC),
         "account_id": arrival.account_id,
     }
@@ -316,17 +272,16 @@ class Settled:
 def settle(
     settings: Settings,
     numbered: Numbered,
-    data: Callable[[], bytes],
+    pieces: Callable[[], Iterable[bytes]],
     question: Callable[[Numbered, FileName, Iterable[Rows]], Question],
     judge_rows: Callable[[Question], Judgement],
 ) -> Settled:
     """Read a delivery and judge its rows; what nobody foresaw refuses it (F08), what the machine lacks is raised."""
     try:
         name = parse_name(numbered.file_name)
-        content = data()
-        check_lines(numbered.file_name, content, *_line_limits(settings))
-        slices = [read_rows(numbered.file_name, name.layout, content)]
-        return Settled(judge_rows(question(numbered, name, slices)), None)
+        check_file(numbered.file_name, pieces(), *_line_limits(settings))
+        rows = slices(name.layout, pieces(), settings.slice_rows)
+        return Settled(judge_rows(question(numbered, name, rows)), None)
     except DeliveryRefused as error:
         return Settled(None, error)
     except (DosilakeError, OSError, MemoryError):
@@ -378,15 +333,6 @@ def _stated(name: str) -> tuple[Layout | None, str]:
 def _line_limits(settings: Settings) -> tuple[int, int]:
     """The longest line in bytes and the most lines a file may have."""
     return settings.longest_line_kib * 2**10, settings.most_lines
-
-
-def _file_rule(name: str, data: bytes, settings: Settings) -> str | None:
-    """The code of the rule that refuses the file as a whole; None: its rows will be judged."""
-    try:
-        check_file(name, data, *_line_limits(settings))
-    except DeliveryRefused as refusal:
-        return refusal.code
-    return None
 
 
 def no_findings() -> pl.DataFrame:

@@ -14,7 +14,7 @@ from ingestion.identifiers import is_record_id, is_rpps, is_siret, may_be_repeat
 from ingestion.identity import PAIR_CHECKS, SHAPE_CHECKS, Register, own_checks
 from ingestion.measurements import MEASUREMENTS, parts_of, standard_rows
 from ingestion.population import Population
-from ingestion.read import Rows, read_ahead, whole
+from ingestion.read import Rows, joined, read_ahead
 from ingestion.rules import RULES
 from ingestion.spool import Spool
 from lake import reference
@@ -52,7 +52,7 @@ class Question:
     @cached_property
     def rows(self) -> Rows:
         """All of its rows at once, for layouts whose lines are judged together."""
-        return whole(self.slices)
+        return joined(self.slices)
 
     @property
     def received_on(self):

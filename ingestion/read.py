@@ -1,12 +1,17 @@
-"""Bytes to rows of text, untouched: the file rules are settled here, and every row knows its line."""
+"""Bytes to rows of text, untouched: the file rules are settled here, and every row knows its line.
 
-import io
+A file comes in pieces, cut anywhere, and no more of it is held at once than a piece or a slice of its rows.
+"""
+
+import codecs
 import re
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import compress
 
+import numpy as np
 import polars as pl
 
 from lake import reference
@@ -20,6 +25,12 @@ _NAME = re.compile(
 # A well-shaped NIR or NIA, with its key or without.
 _NUMBER = re.compile(r"[1-478][0-9]{4}(2[AB]|[0-9]{2})[0-9]{6}([0-9]{2})?")
 _BOM = b"\xef\xbb\xbf"
+_NO_SEPARATOR = bytes(byte for byte in range(256) if byte not in b";\n")
+
+# Rows read at once where nobody says otherwise: enough that the cost of a slice is that of its rows.
+SLICE_ROWS = 262_144
+# Where lines are long a slice has fewer of them.
+_SLICE_BYTES = 64 * 2**20
 
 
 @dataclass(frozen=True)
@@ -85,47 +96,63 @@ def fields_of(layout: Layout) -> list[str]:
     return reference.table("layouts").filter(layout=layout.value).sort("position")["field"].to_list()
 
 
-def check_lines(name: str, data: bytes, longest: int, most: int) -> None:
-    """Raises DeliveryRefused F09 for a line of more than `longest` bytes, or more than `most` lines.
+@dataclass(frozen=True)
+class Checked:
+    """What the file rules say: the file's lines, and the refusal of it as a whole (None: its rows will be judged)."""
 
-    Asked before anything is decoded or split: such a file takes many times its size in memory.
+    lines: int
+    refusal: DeliveryRefused | None
+
+
+def examine(name: str, pieces: Iterable[bytes], longest: int, most: int) -> Checked:
+    """Hold a file against the file rules (F01, F02, F03, F05, F06, F09), in one pass over its pieces.
+
+    `longest`: bytes that a line may have; `most`: lines that the file may have.
     """
-    if data.count(b"\n") > most:
-        raise DeliveryRefused(
-            f"{name} has more than {most} lines (rule F09).",
-            next_step="Split it and send the parts, or raise DOSILAKE_MOST_LINES.",
-            code="F09",
-        )
-    start = 0
-    while len(data) - start > longest:
-        end = data.rfind(b"\n", start, start + longest + 1)
-        if end < 0:
-            raise DeliveryRefused(
-                f"{name}, line {data.count(bytes([10]), 0, start) + 1}: longer than {longest} bytes (rule F09).",
-                next_step="Check the export's line ends, or raise DOSILAKE_LONGEST_LINE_KIB.",
-                code="F09",
-            )
-        start = end + 1
+    seen = _seen(pieces, longest)
+    try:
+        _check_lines(name, seen, most)
+        _check_text(name, parse_name(name).layout, seen)
+    except DeliveryRefused as refusal:
+        return Checked(seen.lines, refusal)
+    return Checked(seen.lines, None)
 
 
-def check_file(name: str, data: bytes, longest: int, most: int) -> None:
-    """Raises DeliveryRefused when a rule on the file as a whole (F01, F02, F03, F05, F06, F09) refuses it."""
-    check_lines(name, data, longest, most)
-    _body_of(name, parse_name(name).layout, data)
+def check_file(name: str, pieces: Iterable[bytes], longest: int, most: int) -> int:
+    """As `examine`: the file's lines; raises DeliveryRefused when a rule on the file as a whole refuses it."""
+    checked = examine(name, pieces, longest, most)
+    if checked.refusal:
+        raise checked.refusal
+    return checked.lines
 
 
 def read_rows(name: str, layout: Layout, data: bytes) -> Rows:
-    """The file's rows as text; an empty field is NULL.
+    """The rows of a whole file as text; an empty field is NULL.
 
     A line ends with \\n or \\r\\n; a lone \\r ends none, so it never shifts a line's number, and no field may hold it.
     Raises DeliveryRefused F05 (no data row), F01 (not UTF-8, or holds NUL) or F02 (another header).
     """
-    return _split(_body_of(name, layout, data), fields_of(layout))
+    _check_text(name, layout, _seen([data], len(data)))
+    return joined(slices(layout, [data]))
 
 
-def read_ahead(slices: Iterable[Rows]) -> Iterator[Rows]:
+def slices(layout: Layout, pieces: Iterable[bytes], rows: int = SLICE_ROWS) -> Iterator[Rows]:
+    """As `read_rows`, `rows` lines at a time, in the order of the file; `good` is one chunk.
+
+    For a file that `check_file` lets pass: only the shape of its lines is looked at here.
+    """
+    fields = fields_of(layout)
+    row_no, is_first = 2, True
+    for block in _blocks(_below_header(pieces), rows):
+        found = _rows_of(block, fields, row_no, is_first)
+        row_no += found.total
+        is_first = is_first and found.good.is_empty()
+        yield found
+
+
+def read_ahead(parts: Iterable[Rows]) -> Iterator[Rows]:
     """The slices, each read while the one before is judged."""
-    coming = iter(slices)
+    coming = iter(parts)
     with ThreadPoolExecutor(max_workers=1) as reader:
         following = reader.submit(next, coming, None)
         while (rows := following.result()) is not None:
@@ -133,59 +160,199 @@ def read_ahead(slices: Iterable[Rows]) -> Iterator[Rows]:
             yield rows
 
 
-def whole(slices: Iterable[Rows]) -> Rows:
-    """All the slices of a file as one."""
-    slices = list(slices)
-    broken = [row_no for rows in slices for row_no in rows.broken]
-    return Rows(pl.concat(rows.good for rows in slices).rechunk(), broken, sum(rows.total for rows in slices))
+def joined(parts: Iterable[Rows]) -> Rows:
+    """Consecutive slices as one."""
+    parts = list(parts)
+    return Rows(
+        pl.concat([part.good for part in parts]).rechunk(),
+        [row_no for part in parts for row_no in part.broken],
+        sum(part.total for part in parts),
+    )
 
 
-def _body_of(name: str, layout: Layout, data: bytes) -> bytes:
-    """What follows the header, with Unix line ends."""
-    data = data.removeprefix(_BOM)
-    if not data.strip():
+class _Seen:
+    """What one pass over a file's pieces finds, the same however they are cut."""
+
+    def __init__(self, longest: int):
+        self.longest = longest
+        self.ends = 0
+        # The first line without its end; of one too long, its beginning.
+        self.header = b""
+        self.has_rows = False
+        # Numbers of lines; None: there is none.
+        self.too_long: int | None = None
+        self.not_utf8: int | None = None
+        self.with_nul: int | None = None
+        # Bytes since the last line end.
+        self._unended = 0
+        self._decoder = codecs.getincrementaldecoder("utf-8")()
+
+    @property
+    def lines(self) -> int:
+        """Lines of the file; the last need not be ended, and an empty file is one empty line."""
+        return self.ends + bool(self._unended or not self.ends)
+
+    def see(self, piece: bytes) -> None:
+        self._see_header(piece)
+        self._see_text(piece)
+        self._see_lines(piece)
+
+    def end(self) -> None:
+        self._decode(b"", final=True)
+
+    def _see_header(self, piece: bytes) -> None:
+        below = piece
+        if not self.ends:
+            first, _, below = piece.partition(b"\n")
+            self.header += first[: self.longest + 1 - len(self.header)]
+        self.has_rows = self.has_rows or bool(below) and not below.isspace()
+
+    def _see_text(self, piece: bytes) -> None:
+        self._decode(piece)
+        if self.with_nul is None and (at := piece.find(b"\x00")) >= 0:
+            self.with_nul = self._line_of(piece, at)
+
+    def _decode(self, piece: bytes, final: bool = False) -> None:
+        if self.not_utf8 is not None:
+            return
+        try:
+            self._decoder.decode(piece, final)
+        except UnicodeDecodeError as error:
+            # The decoder may have kept some bytes of the piece before; no line ends among them.
+            self.not_utf8 = self._line_of(error.object, error.start)
+
+    def _see_lines(self, piece: bytes) -> None:
+        start = -self._unended
+        while self.too_long is None and len(piece) - start > self.longest:
+            # The last line end up to which no line can be too long.
+            end = piece.rfind(b"\n", max(start, 0), max(start + self.longest + 1, 0))
+            if end < 0:
+                self.too_long = self._line_of(piece, max(start, 0))
+            start = end + 1
+        self.ends += _line_ends(piece)
+        last = piece.rfind(b"\n")
+        self._unended = len(piece) - last - 1 if last >= 0 else self._unended + len(piece)
+
+    def _line_of(self, piece: bytes, at: int) -> int:
+        return self.ends + piece.count(b"\n", 0, at) + 1
+
+
+def _seen(pieces: Iterable[bytes], longest: int) -> _Seen:
+    seen = _Seen(longest)
+    for piece in pieces:
+        seen.see(piece)
+    seen.end()
+    return seen
+
+
+def _check_lines(name: str, seen: _Seen, most: int) -> None:
+    if seen.ends > most:
+        raise DeliveryRefused(
+            f"{name} has more than {most} lines (rule F09).",
+            next_step="Split it and send the parts, or raise DOSILAKE_MOST_LINES.",
+            code="F09",
+        )
+    if seen.too_long is not None:
+        raise DeliveryRefused(
+            f"{name}, line {seen.too_long}: longer than {seen.longest} bytes (rule F09).",
+            next_step="Check the export's line ends, or raise DOSILAKE_LONGEST_LINE_KIB.",
+            code="F09",
+        )
+
+
+def _check_text(name: str, layout: Layout, seen: _Seen) -> None:
+    header = seen.header.removeprefix(_BOM)
+    if not seen.has_rows and not header.strip():
         raise DeliveryRefused(
             f"{name} is empty (rule F05).", next_step="Check the export and send the file again.", code="F05"
         )
-    if data[:2] in (b"\xff\xfe", b"\xfe\xff") or b"\x00" in data or not _is_utf8(data):
+    # Where the encoding is wrong, a NUL is only what shows of it.
+    unreadable = seen.with_nul if seen.not_utf8 is None else seen.not_utf8
+    if unreadable is not None:
         raise DeliveryRefused(
-            f"{name}, {_undecodable_line(data)}: the file is not UTF-8 text (rule F01).",
+            f"{name}, line {unreadable}: the file is not UTF-8 text (rule F01).",
             next_step="Save it as UTF-8 and send it again.",
             code="F01",
         )
-    data = data.replace(b"\r\n", b"\n")
-    header_line, _, body = data.partition(b"\n")
-    _check_header(name, header_line.decode(), fields_of(layout))
-    if not body.strip():
+    _check_header(name, header.decode(), fields_of(layout))
+    if not seen.has_rows:
         raise DeliveryRefused(
             f"{name} has a header and no data row (rule F05).",
             next_step="Check the export and send the file again.",
             code="F05",
         )
-    return body
 
 
-def _split(body: bytes, fields: list[str]) -> Rows:
-    lines = pl.DataFrame({"line": body.decode().removesuffix("\n").split("\n")}).with_row_index("row_no", offset=2)
-    lines = lines.with_columns(pl.col("row_no").cast(pl.Int32))
-    is_good = lines["line"].str.count_matches(";", literal=True) == len(fields) - 1
-    good_lines = lines.filter(is_good)
-    text = body if is_good.all() else "\n".join(good_lines["line"]).encode()
-    if good_lines.is_empty():
-        good = pl.DataFrame(schema={field: pl.String for field in fields})
-    else:
-        good = pl.read_csv(
-            io.BytesIO(text),
-            separator=";",
-            has_header=False,
-            new_columns=fields,
-            quote_char=None,
-            infer_schema=False,
-            null_values=[""],
-        )
+def _below_header(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    pieces = iter(pieces)
+    for piece in pieces:
+        _, end, below = piece.partition(b"\n")
+        if end:
+            yield below
+            break
+    yield from pieces
+
+
+def _blocks(pieces: Iterable[bytes], rows: int) -> Iterator[bytes]:
+    """The bytes cut at line ends after every `rows` lines, or sooner where these fill _SLICE_BYTES."""
+    kept, missing, size = [], rows, 0
+    for piece in pieces:
+        while (ends := _line_ends(piece)) >= missing:
+            cut = _end_of_line(piece, missing)
+            yield b"".join([*kept, piece[:cut]])
+            kept, missing, size, piece = [], rows, 0, piece[cut:]
+        kept.append(piece)
+        missing -= ends
+        size += len(piece)
+        if size >= _SLICE_BYTES and missing < rows:
+            block = b"".join(kept)
+            cut = block.rfind(b"\n") + 1
+            yield block[:cut]
+            kept, missing, size = [block[cut:]], rows, len(block) - cut
+    if size:
+        yield b"".join(kept)
+
+
+def _line_ends(piece: bytes) -> int:
+    # Lines are short: counting by comparison is several times as fast as searching for each end.
+    return int(np.count_nonzero(np.frombuffer(piece, np.uint8) == ord("\n")))
+
+
+def _end_of_line(piece: bytes, number: int) -> int:
+    """Where the piece's line of this number, counted from 1, is over."""
+    return int(np.flatnonzero(np.frombuffer(piece, np.uint8) == ord("\n"))[number - 1]) + 1
+
+
+def _rows_of(block: bytes, fields: list[str], row_no: int, is_first: bool) -> Rows:
+    """The rows of whole lines, the first of which has this number; `is_first`: no good line came before."""
+    text = block.replace(b"\r\n", b"\n") if b"\r" in block else block
+    # What is left without every other byte tells the shape of each line.
+    shapes = text.translate(None, _NO_SEPARATOR)
+    if text.endswith(b"\n"):
+        shapes = shapes[:-1]
+    total = shapes.count(b"\n") + 1
+    good_shape = b";" * (len(fields) - 1)
+    row_nos = pl.int_range(row_no, row_no + total, dtype=pl.Int32, eager=True).alias("row_no")
+    broken = []
+    if shapes != b"\n".join([good_shape] * total):
+        is_good = [shape == good_shape for shape in shapes.split(b"\n")]
+        text = b"\n".join(compress(text.split(b"\n"), is_good))
+        good_rows = pl.Series(is_good, dtype=pl.Boolean)
+        row_nos, broken = row_nos.filter(good_rows), row_nos.filter(~good_rows).to_list()
+    good = _fields_of_lines(text, fields, is_first) if len(row_nos) else pl.DataFrame(schema=_as_text(fields))
     # Columns in different pieces are glued together again by every expression over the rows.
-    good = good.with_columns(good_lines["row_no"]).rechunk()
-    return Rows(good, lines.filter(~is_good)["row_no"].to_list(), lines.height)
+    return Rows(good.with_columns(row_nos).rechunk(), broken, total)
+
+
+def _fields_of_lines(text: bytes, fields: list[str], is_first: bool) -> pl.DataFrame:
+    if text.startswith(_BOM) and not is_first:
+        # The parser drops one mark at the start of what it reads; this one stands in the middle of the file.
+        text = _BOM + text
+    return pl.read_csv(text, separator=";", has_header=False, schema=_as_text(fields), quote_char=None)
+
+
+def _as_text(fields: list[str]) -> dict:
+    return dict.fromkeys(fields, pl.String)
 
 
 def _check_header(name: str, line: str, fields: list[str]) -> None:
@@ -201,20 +368,3 @@ def _check_header(name: str, line: str, fields: list[str]) -> None:
         next_step="Use the layout's exact header; see lake/reference/layouts.csv.",
         code="F02",
     )
-
-
-def _is_utf8(data: bytes) -> bool:
-    try:
-        data.decode()
-    except UnicodeDecodeError:
-        return False
-    return True
-
-
-def _undecodable_line(data: bytes) -> str:
-    try:
-        data.decode()
-        at = data.index(b"\x00") if b"\x00" in data else 0
-    except UnicodeDecodeError as error:
-        at = error.start
-    return f"line {data.count(bytes([10]), 0, at) + 1}"

@@ -5,7 +5,7 @@ goes on waiting, or is refused because something else came in its place. The lis
 judgement (`judged_by`), and the second clock of what is loaded is that list's arrival.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 import polars as pl
@@ -13,7 +13,7 @@ import polars as pl
 from ingestion import held
 from ingestion.judge import Question, judge_measurements
 from ingestion.population import Population
-from ingestion.read import Rows, parse_name, read_rows
+from ingestion.read import Rows, parse_name, slices
 from lake.errors import StorageError
 from lake.schema import DOSES, REJECTIONS, WAITING
 from lake.store import Lake
@@ -53,7 +53,11 @@ class Cause:
 
 
 def releases(
-    cause: Cause, lake: Lake, vault: Vault, population: Population, bytes_of: Callable[[Numbered], bytes]
+    cause: Cause,
+    lake: Lake,
+    vault: Vault,
+    population: Population,
+    pieces_of: Callable[[Numbered], Iterable[bytes]],
 ) -> Iterator[Release]:
     """Judge again what waits for the persons of a list, oldest delivery first.
 
@@ -63,7 +67,7 @@ def releases(
     for source in deliveries_of(vault.engine, waits["delivery_no"].unique().sort().to_list()):
         own = waits.filter(delivery_no=source.delivery_no)
         try:
-            yield _judged_again(source, own, cause, lake, vault, population, bytes_of(source))
+            yield _judged_again(source, own, cause, lake, vault, population, pieces_of(source))
         except (StorageError, OSError, MemoryError):
             raise
         except Exception as error:
@@ -96,11 +100,11 @@ def _judged_again(
     lake: Lake,
     vault: Vault,
     population: Population,
-    data: bytes,
+    pieces: Iterable[bytes],
 ) -> Release:
     name = parse_name(source.file_name)
-    rows = read_rows(source.file_name, name.layout, data)
-    asked = rows.good.filter(pl.col("row_no").is_in(waits["row_no"].implode()))
+    is_asked = pl.col("row_no").is_in(waits["row_no"].implode())
+    asked = pl.concat([part.good.filter(is_asked) for part in slices(name.layout, pieces)]).rechunk()
     question = Question(
         source.delivery_no,
         name.sender_code,

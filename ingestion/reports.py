@@ -16,6 +16,7 @@ from pathlib import Path
 
 import polars as pl
 
+from ingestion.read import Checked
 from ingestion.rules import RULES
 from lake.errors import UsageError
 from lake.settings import Settings
@@ -40,10 +41,10 @@ def folder(settings: Settings, delivery_no: int) -> Path:
     return settings.landing / f"{delivery_no:08d}"
 
 
-def acknowledge(settings: Settings, numbered: Numbered, data: bytes, refusal_code: str | None) -> None:
+def acknowledge(settings: Settings, numbered: Numbered, checked: Checked) -> None:
     """Keep the receipt: that these bytes arrived, when, and under which number.
 
-    `refusal_code` is the file rule that refuses it as a whole; None: accepted, and its rows will be judged.
+    A file that no file rule refuses as a whole is accepted, and its rows will be judged.
     """
     said = {
         "delivery_no": numbered.delivery_no,
@@ -53,9 +54,9 @@ def acknowledge(settings: Settings, numbered: Numbered, data: bytes, refusal_cod
         "received_at": _iso(numbered.received_at),
         "sha256": numbered.sha256,
         "byte_size": numbered.byte_size,
-        "line_count": data.count(b"\n") + (not data.endswith(b"\n")),
-        "accepted": refusal_code is None,
-        "refusal_code": refusal_code,
+        "line_count": checked.lines,
+        "accepted": checked.refusal is None,
+        "refusal_code": checked.refusal.code if checked.refusal else None,
     }
     place = folder(settings, numbered.delivery_no)
     with _drafted(place / file_name("ACK", said)) as draft:

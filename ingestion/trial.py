@@ -8,8 +8,9 @@ from collections.abc import Iterable
 import polars as pl
 
 from ingestion import reports
-from ingestion.door import Arrival, Receipt, as_received, bytes_at, delivery_row, judge, no_findings, settle
+from ingestion.door import Arrival, Receipt, as_received, delivery_row, judge, no_findings, settle
 from ingestion.judge import NO_IDS, Judgement, Question
+from ingestion.landing import Sent, first_read
 from ingestion.population import Populations
 from ingestion.read import FileName, Rows
 from lake.schema import DELIVERIES
@@ -47,10 +48,11 @@ class Trial:
     def judge(self, arrival: Arrival) -> Receipt:
         """The execution report that the file would get, with `findings`; of bytes that came before, the first report.
 
-        The report has no delivery_no. Raises UsageError (no such file) or DeliveryRefused F07 (too large).
+        The report has no delivery_no. Raises UsageError (no such file, or one that changes while it is read) or
+        DeliveryRefused F07 (too large).
         """
-        data = bytes_at(arrival.path, self.settings)
-        received = as_received(arrival, data)
+        sent = first_read(arrival.path, self.settings)
+        received = as_received(arrival, sent)
         known = delivery_with(self.engine, received["digest"])
         if known is not None and known.is_landed:
             lines = reports.load_findings(self.settings, known.delivery_no)
@@ -58,11 +60,11 @@ class Trial:
         numbered = Numbered(delivery_no=_NO_DELIVERY, is_landed=False, **received)
         # Seen as the lander would: without what a crash left of deliveries that are not landed.
         with self.lake.batch([waiting.delivery_no for waiting in unlanded(self.engine)], last=DELIVERIES):
-            report, lines = self._judged(numbered, data)
+            report, lines = self._judged(numbered, sent)
         return Receipt(_NO_DELIVERY, False, _told(report | {"delivery_no": None}, lines))
 
-    def _judged(self, numbered: Numbered, data: bytes) -> tuple[dict, pl.DataFrame]:
-        settled = settle(self.settings, numbered, lambda: data, _question, self._judge)
+    def _judged(self, numbered: Numbered, sent: Sent) -> tuple[dict, pl.DataFrame]:
+        settled = settle(self.settings, numbered, sent.pieces, _question, self._judge)
         judgement, refusal = settled.judgement, settled.refusal
         findings = judgement.findings if judgement else no_findings()
         report = reports.execution_report(delivery_row(numbered, judgement, refusal), findings)

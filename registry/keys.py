@@ -1,14 +1,22 @@
 """The vault's keys: made once in a new home, readable by their owner only, and never in the lake.
 
 One master key; what seals, what looks up and what pseudonymises each uses a key of its own, derived from it (HKDF).
+
+A small secret is sealed whole. A file is sealed in pieces of PIECE_BYTES, so that neither way takes more memory than a
+piece: each is nonce (12 bytes), ciphertext and tag (16 bytes), authenticated together with its index, whether it is the
+last, and the file's label. Every piece but the last is full; an empty file is one empty piece.
+Source: Hoang, Reyhanitabar, Rogaway and Vizár, "Online Authenticated-Encryption and its Nonce-Reuse
+Misuse-Resistance", CRYPTO 2015 (STREAM; here a piece's place is authenticated data and its nonce random).
 """
 
 import os
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import BinaryIO
 
+from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.hmac import HMAC
@@ -17,7 +25,10 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from lake.errors import StorageError
 from lake.settings import Settings
 
+PIECE_BYTES = 4 * 2**20
 _NONCE_BYTES = 12
+_TAG_BYTES = 16
+_SEALED_BYTES = _NONCE_BYTES + PIECE_BYTES + _TAG_BYTES
 
 
 @dataclass(frozen=True)
@@ -55,10 +66,56 @@ class Keys:
     def unseal(self, purpose: str, sealed: bytes, label: bytes = b"") -> bytes:
         return self._cipher(purpose).decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], label)
 
+    def seal_pieces(self, purpose: str, pieces: Iterable[bytes], label: bytes) -> Iterator[bytes]:
+        """The pieces' bytes, however they are cut, sealed piece by piece and bound to `label`."""
+        for index, (piece, is_last) in enumerate(_with_last(_full_pieces(pieces))):
+            yield self.seal(purpose, piece, _place(label, index, is_last))
+
+    def unseal_pieces(self, purpose: str, sealed: BinaryIO, label: bytes) -> Iterator[bytes]:
+        """What `seal_pieces` sealed, in pieces of PIECE_BYTES.
+
+        Raises InvalidTag at the first piece that is not the one sealed there under this label: changed, cut off,
+        swapped, repeated, left out, or another file's. That the end is missing shows only at the end.
+        """
+        for index, (piece, is_last) in enumerate(_with_last(iter(lambda: sealed.read(_SEALED_BYTES), b""))):
+            if len(piece) < _NONCE_BYTES + _TAG_BYTES:
+                raise InvalidTag
+            yield self.unseal(purpose, piece, _place(label, index, is_last))
+
     def _cipher(self, purpose: str) -> AESGCM:
         if purpose not in self._ciphers:
             self._ciphers[purpose] = AESGCM(self.derive(purpose))
         return self._ciphers[purpose]
+
+
+def _place(label: bytes, index: int, is_last: bool) -> bytes:
+    """Where a piece belongs; what goes before the label has a fixed length, so no two places read the same."""
+    return index.to_bytes(8, "big") + bytes([is_last]) + label
+
+
+def _full_pieces(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """The same bytes in pieces of PIECE_BYTES; the last may be shorter."""
+    kept, size = [], 0
+    for piece in pieces:
+        kept.append(piece)
+        size += len(piece)
+        if size >= PIECE_BYTES:
+            whole = b"".join(kept)
+            end = size - size % PIECE_BYTES
+            yield from (whole[start : start + PIECE_BYTES] for start in range(0, end, PIECE_BYTES))
+            kept, size = [whole[end:]], size - end
+    if size:
+        yield b"".join(kept)
+
+
+def _with_last(pieces: Iterable[bytes]) -> Iterator[tuple[bytes, bool]]:
+    """Each piece and whether it is the last; of nothing at all, an empty piece that is."""
+    pieces = iter(pieces)
+    piece = next(pieces, b"")
+    for following in pieces:
+        yield piece, False
+        piece = following
+    yield piece, True
 
 
 def _digest(keyed: HMAC, message: str) -> bytes:

@@ -41,7 +41,7 @@ def digest(home: Path, *, renumbered: bool = False) -> dict:
     for one in received:
         number = number_of[one.delivery_no]
         found[f"delivery {number}"] = vars(one) | {"delivery_no": number}
-        found[f"bytes {number}"] = hashlib.sha256(door.bytes_of(one)).hexdigest()
+        found[f"bytes {number}"] = hashlib.sha256(b"".join(door.landing.pieces(one))).hexdigest()
         found[f"reports {number}"] = _reports(reports.folder(door.settings, one.delivery_no), number)
     hidden = door.settings.landing.rglob(".*")
     found["left behind"] = [str(path.relative_to(home)) for path in hidden if path.suffix != ".lock"]

@@ -25,6 +25,7 @@ from pathlib import Path
 from ingestion import door as door_module
 from ingestion import lists, reports
 from ingestion.door import Arrival, Door
+from ingestion.landing import Landing
 from ingestion.read import parse_name
 from lake import store
 from lake.errors import DeliveryRefused, DosilakeError, StorageError
@@ -38,7 +39,7 @@ STEPS = {
     "_migrate": (database, None),
     "open_keys": (door_module, None),
     "create": (store.DeltaTable, lambda args: Path(args[0]).name),
-    "_keep": (Door, None),
+    "keep": (Landing, None),
     "number_delivery": (door_module, None),
     "replace": (os, lambda args: Path(args[1]).name.split("_")[0] if Path(args[1]).suffix else "sealed"),
     "acknowledge": (reports, None),

@@ -11,6 +11,7 @@ from delivery_files import Files, content, line, nir, siret
 from ingestion import door as door_module
 from ingestion import reports
 from ingestion.door import Door
+from ingestion.landing import Landing
 from ingestion.population import _resolved
 from lake.errors import DeliveryRefused, UsageError
 from lake.schema import place_of
@@ -450,7 +451,7 @@ def test_what_a_crash_left_half_written_is_written_over(door, files, monkeypatch
 
 
 STEPS = [
-    "_keep",
+    "keep",
     "number_delivery",
     "acknowledge",
     "append:doses",
@@ -482,7 +483,7 @@ def test_a_crash_at_any_step_and_a_rerun_leave_the_same_lake(door, files, monkey
 def _crash(patched, step: str, when: str) -> None:
     """Make the process die before or after one step, once."""
     name, _, table = step.partition(":")
-    owners = {"_keep": Door, "acknowledge": reports, "save_report": reports}
+    owners = {"keep": Landing, "acknowledge": reports, "save_report": reports}
     owner = owners.get(name, door_module.Lake if table else door_module)
     original = getattr(owner, name)
 

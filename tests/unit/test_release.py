@@ -152,7 +152,7 @@ def test_rows_and_their_declaration_that_arrive_together_are_judged_in_order(doo
 def test_a_landed_file_that_cannot_be_read_again_leaves_its_rows_waiting(door, files, monkeypatch):
     door.receive(files.write("PASS", line("PASS", nir=SOMEBODY)), AT)
     with monkeypatch.context() as patched:
-        patched.setattr(release, "read_rows", lambda *_: 1 / 0)
+        patched.setattr(release, "slices", lambda *_: 1 / 0)
         report = _declare(door, files, nir=SOMEBODY)
     assert report["rows_loaded"] == 1
     assert [(r["rows_waiting"], r["failure"]) for r in report["released"]] == [(1, "ZeroDivisionError")]
