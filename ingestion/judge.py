@@ -8,13 +8,14 @@ from zoneinfo import ZoneInfo
 
 import polars as pl
 
+from ingestion.ahead import one_ahead
 from ingestion.crossing import Crossing
 from ingestion.fields import DOSE_FIELDS, WITH_VALUE, Check, field_checks, findings, typed, with_current_codes
 from ingestion.identifiers import is_record_id, is_rpps, is_siret, may_be_repeated, names_a_person
 from ingestion.identity import PAIR_CHECKS, SHAPE_CHECKS, Register, own_checks
 from ingestion.measurements import MEASUREMENTS, parts_of, standard_rows
 from ingestion.population import Population
-from ingestion.read import Rows, joined, read_ahead
+from ingestion.read import Rows, joined
 from ingestion.rules import RULES
 from ingestion.spool import Spool
 from lake import reference
@@ -105,11 +106,11 @@ def judge_measurements(question: Question, lake: Lake, vault: Vault, population:
     crossing = Crossing(question.sender_code, question.delivery_no, question.layout not in _WORN)
     found, unknown, record_ids = [], [], []
     total = 0
-    for rows in read_ahead(question.slices):
-        parts, of_slice = _row_by_row(question, rows, register)
-        total += rows.total
+    for one in one_ahead(_by_itself(question, rows) for rows in question.slices):
+        parts, of_slice = _against_register(question, one, register)
+        total += one.rows.total
         found.append(of_slice)
-        record_ids.append(repeatable_ids(rows.good, of_slice))
+        record_ids.append(repeatable_ids(one.rows.good, of_slice))
         unknown.append(parts.filter(pl.col("worker_key").is_null()).select("row_no", "mac").unique("row_no"))
         is_waiting = pl.col("code").is_not_null()
         doses, waits = parts.filter(~is_waiting), parts.filter(is_waiting)
@@ -120,23 +121,36 @@ def judge_measurements(question: Question, lake: Lake, vault: Vault, population:
     return _judgement(crossing, crossed.targets, total, pl.concat(found), pl.concat(unknown), pl.concat(record_ids))
 
 
-def _row_by_row(question: Question, rows: Rows, register: Register) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """The doses of a slice that no rule on a row refuses, in the lake's words with `code` (why it waits), and findings.
+@dataclass(frozen=True)
+class _Slice:
+    """A slice with what its rows say by themselves: `standard` are those left, in the lake's words."""
 
-    Beside the lake's columns: mac, person_key and replaces_record_id.
-    """
+    rows: Rows
+    standard: pl.DataFrame
+    found: list[pl.DataFrame]
+
+
+def _by_itself(question: Question, rows: Rows) -> _Slice:
     layout = question.layout
     text, former = with_current_codes(rows.good)
     text_checks = [*field_checks(layout), *SHAPE_CHECKS, *_presence_checks(layout)]
     found = [broken_lines(rows), former, findings(text, text_checks)]
     standard = standard_rows(typed(text, layout), layout)
     found.append(findings(standard, _row_checks(question)))
-    standard = register.with_keys(without_refused(standard, found))
-    found.append(findings(standard, [*PAIR_CHECKS, *own_checks(question.own)]))
-    parts = _located(parts_of(standard, layout))
+    return _Slice(rows, without_refused(standard, found), found)
+
+
+def _against_register(question: Question, one: _Slice, register: Register) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The doses of a slice that no rule on a row refuses, in the lake's words with `code` (why it waits), and findings.
+
+    Beside the lake's columns: mac, person_key and replaces_record_id.
+    """
+    standard = register.with_keys(one.standard)
+    found = [*one.found, findings(standard, [*PAIR_CHECKS, *own_checks(question.own)])]
+    parts = _located(parts_of(standard, question.layout))
     found.append(findings(parts, _part_checks(question)))
     parts = _as_lake_columns(without_refused(parts, found), question)
-    found = pl.concat(found).unique()
+    found = pl.concat(found)
     reasons = found.filter(pl.col("code").is_in(_WAITING)).group_by("row_no").agg(pl.col("code").min())
     return parts.join(reasons, on="row_no", how="left", maintain_order="left"), found
 
@@ -159,7 +173,7 @@ _SEVERITY = {code: rule.severity for code, rule in RULES.items()}
 def with_severity(found: pl.DataFrame) -> pl.DataFrame:
     return (
         found.select("row_no", pl.col("code").replace_strict(_SEVERITY).alias("severity"), "code", "field")
-        .unique(maintain_order=True)
+        .unique()
         .sort("row_no", "severity", "code", "field")
     )
 

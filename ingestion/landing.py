@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from ingestion.ahead import one_ahead
 from ingestion.read import kept_name
 from lake.errors import DeliveryRefused, UsageError
 from lake.settings import Settings
@@ -103,7 +104,7 @@ class Landing:
         draft = self.folder / ".draft"
         try:
             with open(draft, "wb") as file:
-                for sealed in self.keys.seal_pieces(_PURPOSE, sent.pieces(), digest.encode()):
+                for sealed in self.keys.seal_pieces(_PURPOSE, one_ahead(sent.pieces()), digest.encode()):
                     file.write(sealed)
                 file.flush()
                 os.fsync(file.fileno())

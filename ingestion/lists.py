@@ -103,7 +103,7 @@ def judge_workers(question: Question, lake: Lake, vault: Vault) -> Judgement:
             EMPLOYMENTS.column_names
         ),
         PERSONS.name: newcomers.with_columns(birth_year=pl.col("birth_date").dt.year()).select(PERSONS.column_names),
-        MINORS.name: _minors(rows),
+        MINORS.name: _minors(rows, lake),
         IDENTITY_LINKS.name: _links(rows),
     }
     return list_judgement(question, found, tables)
@@ -181,10 +181,18 @@ def _identities(newcomers: pl.DataFrame) -> list[tuple[bytes, bytes, Identity]]:
     ]
 
 
-def _minors(rows: pl.DataFrame) -> pl.DataFrame:
-    adult_on = pl.col("birth_date").dt.offset_by(_OF_AGE)
-    minors = rows.with_columns(adult_on=adult_on).filter(pl.col("contract_start") < pl.col("adult_on"))
-    return minors.unique("worker_key", keep="first", maintain_order=True).select(MINORS.column_names)
+def _minors(rows: pl.DataFrame, lake: Lake) -> pl.DataFrame:
+    """Who was employed before 18, once; again where a later list gives another birth date."""
+    known = lake.scan("minors").sort("known_at", "delivery_no").group_by("worker_key").agg(pl.col("adult_on").last())
+    stated = rows.with_columns(adult_on=pl.col("birth_date").dt.offset_by(_OF_AGE)).with_columns(
+        is_minor=(pl.col("contract_start") < pl.col("adult_on")).any().over("worker_key")
+    )
+    stated = stated.unique("worker_key", keep="last", maintain_order=True).join(
+        known.collect(), on="worker_key", how="left", suffix="_known", maintain_order="left"
+    )
+    is_known = pl.col("adult_on_known").is_not_null()
+    is_news = (is_known & (pl.col("adult_on") != pl.col("adult_on_known"))) | (~is_known & pl.col("is_minor"))
+    return stated.filter(is_news).select(MINORS.column_names)
 
 
 # Whoever could name any number here would take over its record.

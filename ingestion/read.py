@@ -6,7 +6,6 @@ A file comes in pieces, cut anywhere, and no more of it is held at once than a p
 import codecs
 import re
 from collections.abc import Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import compress
@@ -148,16 +147,6 @@ def slices(layout: Layout, pieces: Iterable[bytes], rows: int = SLICE_ROWS) -> I
         row_no += found.total
         is_first = is_first and found.good.is_empty()
         yield found
-
-
-def read_ahead(parts: Iterable[Rows]) -> Iterator[Rows]:
-    """The slices, each read while the one before is judged."""
-    coming = iter(parts)
-    with ThreadPoolExecutor(max_workers=1) as reader:
-        following = reader.submit(next, coming, None)
-        while (rows := following.result()) is not None:
-            following = reader.submit(next, coming, None)
-            yield rows
 
 
 def joined(parts: Iterable[Rows]) -> Rows:

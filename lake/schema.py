@@ -238,8 +238,8 @@ IDENTITY_LINKS = Table(
 
 MINORS = Table(
     "minors",
-    "one row per person employed before 18; never in a snapshot or an extract",
-    ("worker_key",),
+    "one row per person employed before 18 and birth date stated; the latest known_at holds; in no snapshot or extract",
+    ("worker_key", "delivery_no"),
     (
         Column("worker_key", pa.int64(), "key of the identifier", at_least=1),
         Column("adult_on", pa.date32(), "18th birthday"),

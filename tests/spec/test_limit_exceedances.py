@@ -80,6 +80,14 @@ def test_minors(register, table):
     assert episodes(register) == [(1, "L6", "2024-06-30", "2024-06-30", "6.001", "detected")]
 
 
+def test_a_corrected_birth_date_makes_nobody_a_minor_for_ever(register):
+    register.add("minors", worker_key=1, adult_on=date(2034, 6, 15))
+    corrected = datetime(2024, 3, 1, tzinfo=UTC)
+    register.add("minors", worker_key=1, adult_on=date(2004, 6, 15), delivery_no=2, known_at=corrected)
+    register.dose("2024-05-31", "6.001")
+    assert episodes(register) == []
+
+
 def test_rows_that_wait_are_provisional(register):
     register.dose("2024-01-31", "12.000")
     register.add("waiting", period_end=date(2024, 2, 29), dose_msv=9, worker_key=1, delivery_no=2)

@@ -6,6 +6,7 @@ import pytest
 
 from delivery_files import Files, line, siret
 from ingestion.door import Door
+from lake.schema import TABLES
 from lake.settings import Settings
 from lake.vocabulary import Role
 from registry.accounts import create_account, designate
@@ -56,3 +57,13 @@ def test_an_establishment_changes_employer_only_by_the_register_team(door, files
     assert _codes(door, files.write("ETAB", line("ETAB", company_name="Fonderies du Port", town="Brest")), None) == []
     names = door.lake.scan("establishments").filter(establishment_key=1).sort("delivery_no").collect()["company_name"]
     assert names.to_list() == ["Ateliers du Val", "ATELIERS DU VAL", "Fonderies du Port", "Fonderies du Port"]
+
+
+def test_a_minor_is_told_once_however_many_lists_name_them_and_again_when_the_birth_date_is_corrected(door, files):
+    young = {"birth_date": "2003-05-01", "contract_start": "2019-09-01", "category_start": "2019-09-01"}
+    for change in ({}, {"action": "UPDATE"}, {"action": "UPDATE", "birth_date": "1980-01-15"}):
+        report = door.receive(files.write("TRAV", line("TRAV", **young | change)), AT).report
+        assert report["rows_loaded"] == 1, report["causes"]
+    told = door.lake.scan("minors").sort("delivery_no").collect()
+    assert told["adult_on"].to_list() == [date(2021, 5, 1), date(1998, 1, 15)]
+    assert told.select(TABLES["minors"].key).is_unique().all()

@@ -1,0 +1,121 @@
+"""How long a takeover of many years takes: one command over a folder of large files, killed half-way and run again.
+
+`make bench-backfill` repeats a body's year of `large_file.py` year after year, every date and record identifier moved,
+then lets `dosilake ingest FOLDER --as-named` take them in, kills it (SIGKILL) when half is landed, and runs the same
+command again. What the lake holds at the end is held against what the files hold.
+"""
+
+import argparse
+import os
+import platform
+import signal
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+import polars as pl
+from large_file import prepare
+
+from ingestion.read import parse_name, slices
+from lake.settings import Settings
+from lake.store import Lake
+
+_YEARS = 36
+_POLL_SECONDS = 1.0
+
+
+def repeat(large: Path, folder: Path, years: int) -> list[Path]:
+    """The file's year, and the years after it, a file each: the same wear, other identifiers."""
+    folder.mkdir(parents=True, exist_ok=True)
+    layout = parse_name(large.name).layout
+    _, body, _, _ = large.stem.rsplit("_", 3)
+    made = []
+    for year in range(2020, 2020 + years):
+        path = folder / f"PASS_{body}_{year + 1}0201T080000_000001.csv"
+        made.append(path)
+        if path.exists():
+            continue
+        draft = path.with_suffix(".draft")
+        with draft.open("wb") as out, large.open("rb") as file:
+            for number, rows in enumerate(slices(layout, iter(lambda: file.read(2**22), b""))):
+                moved = rows.good.drop("row_no").with_columns(
+                    pl.format("{}-{}", pl.lit(str(year)), "record_id").alias("record_id"),
+                    pl.when(pl.col("replaces_record_id").is_not_null()).then(
+                        pl.format("{}-{}", pl.lit(str(year)), "replaces_record_id")
+                    ),
+                    *(_moved(field, year) for field in ("period_start", "period_end", "read_on", "returned_on", "sent_on")),
+                )
+                moved.write_csv(out, separator=";", include_header=number == 0, quote_style="never")
+        draft.rename(path)
+    return made
+
+
+def _moved(field: str, year: int) -> pl.Expr:
+    """The date as many years later as the file is; 29 February becomes 28."""
+    day = pl.col(field).str.to_date("%Y-%m-%d", strict=False).dt.offset_by(f"{year - 2020}y")
+    return pl.coalesce(day.dt.strftime("%Y-%m-%d"), field).alias(field)
+
+
+def ingest(home: Path, folder: Path, kill_after: int | None = None) -> tuple[float, int]:
+    """Seconds that the command took, and its peak memory in MiB; killed once so many files are landed."""
+    command = [sys.executable, "-m", "flows.cli", "--home", home, "ingest", folder, "--as-named"]
+    started = time.perf_counter()
+    with tempfile.TemporaryFile() as said:
+        process = subprocess.Popen(command, stdout=said, stderr=subprocess.STDOUT)
+        peak = 0
+        while process.poll() is None:
+            peak = max(peak, _peak_mib(process.pid))
+            if kill_after is not None and len(list((home / "landing").glob("*/report.json"))) >= kill_after:
+                process.send_signal(signal.SIGKILL)
+                process.wait()
+            time.sleep(_POLL_SECONDS)
+    return time.perf_counter() - started, peak
+
+
+def _peak_mib(pid: int) -> int:
+    try:
+        lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    except OSError:
+        return 0
+    return max((int(line.split()[1]) // 1024 for line in lines if line.startswith("VmHWM")), default=0)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--workers", type=int, default=415_000, help="size of the simulated register")
+    parser.add_argument("--years", type=int, default=_YEARS, help="files, of a year each")
+    parser.add_argument("--folder", type=Path, help="kept and reused; default: a temporary one")
+    asked = parser.parse_args()
+    folder = asked.folder or Path(tempfile.mkdtemp(prefix="dosilake-bench-"))
+    print(f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}")
+    print(f"{datetime.now(UTC):%Y-%m-%d}: a register of {asked.workers} workers", flush=True)
+    try:
+        ready = folder / "home", next(folder.glob("PASS_*.csv"), None)
+        home, large = ready if ready[1] else prepare(folder, asked.workers)
+        files = repeat(large, folder / "years", asked.years)
+        copy = folder / "filled"
+        shutil.rmtree(copy, ignore_errors=True)
+        shutil.copytree(home, copy)
+        print(f"{len(files)} files, {sum(f.stat().st_size for f in files) / 2**30:.1f} GiB", flush=True)
+        first, _ = ingest(copy, folder / "years", kill_after=len(files) // 2)
+        print(f"killed after {first:.0f} s", flush=True)
+        second, peak = ingest(copy, folder / "years")
+        told = Lake(Settings(home=copy).lake_root).scan("deliveries").filter(layout="PASS")
+        told = told.select(pl.col("rows_total", "rows_loaded").sum(), pl.len()).collect()
+        total, loaded, landed = told.row(0)
+        doses = Lake(Settings(home=copy).lake_root).scan("doses").select(pl.len(), ids=pl.col("dose_id").n_unique())
+        held, ids = doses.collect().row(0)
+        print(f"run again: {second:.0f} s, {peak} MiB at the peak")
+        print(f"{landed} files, {total} rows, {loaded} loaded; the lake holds {held} doses, {ids} different")
+        print(f"{total / (first + second):.0f} rows a second, kill and second reading of the first half included")
+    finally:
+        if not asked.folder:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    main()
