@@ -8,8 +8,8 @@ command again. What the lake holds at the end is held against what the files hol
 import argparse
 import os
 import platform
-import signal
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -26,6 +26,7 @@ from lake.store import Lake
 
 _YEARS = 36
 _POLL_SECONDS = 1.0
+_DAYS = ("period_start", "period_end", "read_on", "returned_on", "sent_on")
 
 
 def repeat(large: Path, folder: Path, years: int) -> list[Path]:
@@ -47,7 +48,10 @@ def repeat(large: Path, folder: Path, years: int) -> list[Path]:
                     pl.when(pl.col("replaces_record_id").is_not_null()).then(
                         pl.format("{}-{}", pl.lit(str(year)), "replaces_record_id")
                     ),
-                    *(_moved(field, year) for field in ("period_start", "period_end", "read_on", "returned_on", "sent_on")),
+                    *(
+                        _moved(field, year)
+                        for field in ("period_start", "period_end", "read_on", "returned_on", "sent_on")
+                    ),
                 )
                 moved.write_csv(out, separator=";", include_header=number == 0, quote_style="never")
         draft.rename(path)

@@ -47,6 +47,21 @@ class _Bound:
     parameters: tuple = ()
 
 
+@dataclass(frozen=True)
+class _Cuts:
+    """The first day from which each worker's doses are opened."""
+
+    worker_keys: list[int]
+    counted_from: list[date]
+
+    @property
+    def parameters(self) -> tuple:
+        return self.worker_keys, self.counted_from
+
+    def of(self, worker_key: int) -> date:
+        return self.counted_from[self.worker_keys.index(worker_key)]
+
+
 class Access:
     """Reads for viewers; one per process, safe to share between threads."""
 
@@ -87,14 +102,17 @@ class Access:
         _check_names(known, where, columns or (), order_by)
         cell = self._decide(known.name, Data(known.level), viewer, where, purpose)
         asked = self._check_asked(known, viewer, cell, where, purpose)
-        bounds = [*self._scope(known, viewer, cell, bool(asked), as_of), *self._limits(known, cell)]
+        cuts = self._cuts(viewer, cell, known, asked)
+        bounds = [*self._scope(known, viewer, cell, bool(asked), as_of), *_limits(known, cell, cuts)]
         if known.disclosure:
             rows = self._published(known, where, bounds, as_of)
             rows = _arranged(rows, where, columns, order_by, limit)
         else:
             # The log names the persons seen, whatever columns were asked for.
             keyed = [*columns, "worker_key"] if columns and known.scope == "worker_key" else columns
-            rows = self._plain(known, where, bounds, keyed, order_by, limit, as_of)
+            is_counted_anew = cuts is not None and known.name == "rolling_doses"
+            source = _Bound(f"({_ROLLING_WITHIN})", cuts.parameters) if is_counted_anew else None
+            rows = self._plain(known, where, bounds, keyed, order_by, limit, as_of, source)
             rows = _masked(rows, known, cell)
         if Data(known.level) in _LOGGED:
             self._log(viewer, known.name, asked or _keys(rows), purpose, cell.article)
@@ -106,17 +124,20 @@ class Access:
         """One worker's windows ending on any date: one row per limited quantity the worker has a result in.
 
         Columns limit_quantity, on_date, dose_12m_msv, dose_60m_msv, career_msv, wear_start_12m (NULL: no dose above
-        zero in the window). Empty when the date lies before what the viewer may see.
+        zero in the window) and counted_from, the first day that a reader with a bounded view sees counted (NULL: all).
+        Empty when the date lies before what the viewer may see.
         """
         model = served("rolling_doses")
         where = {"worker_key": worker_key}
         cell = self._decide(model.name, Data.INDIVIDUAL, viewer, where, purpose)
         self._check_asked(model, viewer, cell, where, purpose)
-        if cell.months_back and on_date < months_before(self._today(), cell.months_back):
-            quantities = []
-        else:
-            quantities = sorted(cell.quantities)
-        rows = self.snapshots.query(_ROLLING_ON, _rolling_parameters(worker_key, on_date, quantities), as_of)
+        cuts = self._cuts(viewer, cell, model, (worker_key,))
+        counted_from = cuts.of(worker_key) if cuts else None
+        is_before = counted_from is not None and on_date < counted_from
+        quantities = [] if is_before else sorted(cell.quantities)
+        after = [months_before(on_date, months) for months in (12, 60)]
+        parameters = [worker_key, on_date, *after, quantities, counted_from, worker_key, worker_key]
+        rows = self.snapshots.query(_ROLLING_ON, parameters, as_of)
         rows = _masked(rows.sort("limit_quantity"), model, cell)
         self._log(viewer, "rolling_doses", (worker_key,), purpose, cell.article)
         return rows
@@ -133,8 +154,8 @@ class Access:
         """Those employed today at one of the viewer's establishments, with their windows on `on_date` (today).
 
         One row per worker and status: worker_key, category, occupation_code, contract_type, valid_from, valid_to,
-        is_complete, limit_quantity, dose_12m_msv, dose_60m_msv. The quantity is the effective dose, or its external
-        part for readers who may see no more; 0 when nothing above zero is in the window.
+        is_complete, limit_quantity, dose_12m_msv, dose_60m_msv, counted_from (NULL: all). The quantity is the effective
+        dose, or its external part for readers who may see no more; 0 when nothing above zero is in the window.
         """
         cell = self._decide("rolling_doses", Data.INDIVIDUAL, viewer, {}, purpose)
         if cell.rows != Rows.WORKERS_OF_OWN_ESTABLISHMENTS or establishment_key not in viewer.establishment_keys:
@@ -146,9 +167,8 @@ class Access:
         )
         today = self._today()
         day = on_date or today
-        if cell.months_back:
-            day = max(day, months_before(today, cell.months_back))
-        parameters = [establishment_key, today, today, quantity.value, months_before(day, 60), day,
+        first = months_before(today, cell.months_back) if cell.months_back else None
+        parameters = [first, establishment_key, today, today, quantity.value, months_before(day, 60), day,
                       months_before(day, 12), quantity.value]  # fmt: skip
         rows = self.snapshots.query(_TEAM, parameters, as_of)
         self._log(viewer, "rolling_doses", _keys(rows), purpose, cell.article)
@@ -226,20 +246,23 @@ class Access:
             return [_Bound("worker_key in (select unnest(?::bigint[]))", (keys,))]
         return nothing
 
-    def _limits(self, model: Model, cell: Cell) -> list[_Bound]:
-        """Which quantities, dosimetry and how far back."""
-        bounds = []
-        for column, allowed, every in (
-            (model.quantity_column, cell.quantities, {q.value for q in LimitQuantity}),
-            (model.dosimetry_column, cell.dosimetry, None),
-        ):
-            if column and allowed != every:
-                bounds.append(_Bound(f"{column} in (select unnest(?::varchar[]))", (sorted(allowed),)))
-        if cell.months_back and model.date_column:
-            first = months_before(self._today(), cell.months_back)
-            value = first.year if model.date_column == "year" else first
-            bounds.append(_Bound(f"{model.date_column} >= ?", (value,)))
-        return bounds
+    def _cuts(self, viewer: Viewer, cell: Cell, model: Model, asked: tuple[int, ...]) -> "_Cuts | None":
+        """From which day each worker's doses are opened, where the cell bounds it; None: every dose.
+
+        Rights are today's, whatever moment the doses are read at.
+        """
+        if cell.months_back is None or model.scope != "worker_key":
+            return None
+        employed = self._employed_today(viewer)
+        sql = f"""
+            select worker_key, greatest(min(contract_start), ?) as counted_from
+            from employments
+            where {employed.sql} {"and worker_key in (select unnest(?::bigint[]))" if asked else ""}
+            group by worker_key
+        """
+        first = months_before(self._today(), cell.months_back)
+        rows = self.snapshots.query(sql, [first, *employed.parameters, *([list(asked)] if asked else [])])
+        return _Cuts(rows["worker_key"].to_list(), rows["counted_from"].to_list())
 
     def _plain(
         self,
@@ -250,17 +273,20 @@ class Access:
         order_by: Sequence[str],
         limit: int | None,
         as_of: date | None,
+        source: _Bound | None = None,
     ) -> pl.DataFrame:
+        """Rows of the model, or of the query that stands for it."""
+        source = source or _Bound(model.name)
         shown = ", ".join(dict.fromkeys(columns or model.columns))
         conditions = [*(_condition(c, v) for c, v in where.items()), *bounds]
-        sql = f"select {shown} from {model.name}"
+        sql = f"select {shown} from {source.sql} as {model.name}"
         if conditions:
             sql += " where " + " and ".join(f"({b.sql})" for b in conditions)
         if order_by:
             sql += " order by " + ", ".join(f"{c.lstrip('-')} {'desc' if c[0] == '-' else 'asc'}" for c in order_by)
         if limit is not None:
             sql += f" limit {int(limit)}"
-        return self.snapshots.query(sql, [p for b in conditions for p in b.parameters], as_of)
+        return self.snapshots.query(sql, [p for b in (source, *conditions) for p in b.parameters], as_of)
 
     def _published(self, model: Model, where: Mapping, bounds: list[_Bound], as_of: date | None) -> pl.DataFrame:
         """Whole partitions, protected; what cuts through a partition is filtered afterwards."""
@@ -283,6 +309,28 @@ class Access:
         self._audit(AccessEvent(viewer.account_id, role, model, tuple(keys), purpose, article, at, allowed, viewer))
 
 
+def _limits(model: Model, cell: Cell, cuts: _Cuts | None) -> list[_Bound]:
+    """Which quantities, dosimetry and how far back."""
+    bounds = []
+    for column, allowed, every in (
+        (model.quantity_column, cell.quantities, {q.value for q in LimitQuantity}),
+        (model.dosimetry_column, cell.dosimetry, None),
+    ):
+        if column and allowed != every:
+            bounds.append(_Bound(f"{column} in (select unnest(?::varchar[]))", (sorted(allowed),)))
+    if cuts is not None and model.date_column:
+        # A year is seen when all of it is.
+        day = "make_date(year, 1, 1)" if model.date_column == "year" else model.date_column
+        seen = f"""
+            exists (
+                select 1 from (select unnest(?::bigint[]) as cut_key, unnest(?::date[]) as cut_from)
+                where cut_key = {model.name}.worker_key and {day} >= cut_from
+            )
+        """
+        bounds.append(_Bound(seen, cuts.parameters))
+    return bounds
+
+
 def months_before(day: date, months: int) -> date:
     """The day that a window of so many months leaves out: the month end for a month end, else the same day or the last.
 
@@ -297,7 +345,7 @@ def months_before(day: date, months: int) -> date:
 _ROLLING_ON = """
     with asked as (
         select ?::bigint as worker_key, ?::date as on_date, ?::date as after_12m, ?::date as after_60m,
-            ?::varchar[] as quantities
+            ?::varchar[] as quantities, ?::date as counted_from
     ),
     seen as (
         select distinct limit_quantity
@@ -314,33 +362,85 @@ _ROLLING_ON = """
             min(case when period_end > after_12m then period_start end) as wear_start
         from period_doses, asked
         where period_doses.worker_key = ? and period_end <= on_date and list_contains(quantities, limit_quantity)
+            and (counted_from is null or period_end >= counted_from)
         group by limit_quantity, site
     ),
     totals as (
         select limit_quantity, max(dose_12m) as dose_12m, max(dose_60m) as dose_60m, max(career) as career,
-            arg_max(wear_start, dose_12m) as wear_start
-        from sites group by limit_quantity
+            min(wear_start) filter (where is_highest) as wear_start
+        from (
+            select *, dose_12m = max(dose_12m) over (partition by limit_quantity) as is_highest from sites
+        )
+        group by limit_quantity
     )
     select
         limit_quantity, on_date,
         cast(coalesce(dose_12m, 0) as decimal(12, 3)) as dose_12m_msv,
         cast(coalesce(dose_60m, 0) as decimal(12, 3)) as dose_60m_msv,
         cast(coalesce(career, 0) as decimal(12, 3)) as career_msv,
-        wear_start as wear_start_12m
+        wear_start as wear_start_12m,
+        counted_from
     from seen left join totals using (limit_quantity) cross join asked
 """
 
+# As the model rolling_doses, over what is opened of each worker.
+_ROLLING_WITHIN = """
+    with cuts as (select unnest(?::bigint[]) as worker_key, unnest(?::date[]) as counted_from),
+    doses as (
+        select period_doses.*, cuts.counted_from
+        from period_doses inner join cuts using (worker_key)
+        where period_end >= counted_from
+    ),
+    days as (
+        select distinct worker_key, limit_quantity, counted_from, period_end as on_date,
+            case when period_end = last_day(period_end) then last_day(period_end - interval 12 month)
+                else cast(period_end - interval 12 month as date) end as after_12m,
+            case when period_end = last_day(period_end) then last_day(period_end - interval 60 month)
+                else cast(period_end - interval 60 month as date) end as after_60m
+        from doses
+    ),
+    sites as (
+        select
+            days.worker_key, days.limit_quantity, days.counted_from, days.on_date, doses.site,
+            sum(case when doses.period_end > days.after_12m then doses.dose_msv end) as dose_12m,
+            sum(case when doses.period_end > days.after_60m then doses.dose_msv end) as dose_60m,
+            min(case when doses.period_end > days.after_12m then doses.period_start end) as wear_start
+        from days
+        inner join doses
+            on doses.worker_key = days.worker_key and doses.limit_quantity = days.limit_quantity
+            and doses.period_end <= days.on_date
+        group by all
+    ),
+    highest as (
+        select *, dose_12m = max(dose_12m) over (partition by worker_key, limit_quantity, on_date) as is_highest
+        from sites
+    )
+    select
+        worker_key, limit_quantity, on_date,
+        cast(max(dose_12m) as decimal(12, 3)) as dose_12m_msv,
+        cast(max(dose_60m) as decimal(12, 3)) as dose_60m_msv,
+        cast(null as decimal(12, 3)) as career_msv,
+        min(wear_start) filter (where is_highest) as wear_start_12m,
+        any_value(counted_from) as counted_from
+    from highest
+    group by worker_key, limit_quantity, on_date
+"""
+
 _TEAM = """
-    with team as (
-        select worker_key, category, occupation_code, contract_type, valid_from, valid_to, is_complete
-        from employments
+    with asked as (select ?::date as first_day),
+    team as (
+        select worker_key, category, occupation_code, contract_type, valid_from, valid_to, is_complete,
+            case when first_day is not null then greatest(contract_start, first_day) end as counted_from
+        from employments cross join asked
         where establishment_key = ? and valid_from <= ? and (valid_to is null or valid_to >= ?)
     ),
     recent as (
         select worker_key, period_end, dose_msv
         from period_doses
-        where worker_key in (select worker_key from team) and limit_quantity = ?
-            and period_end > ? and period_end <= ?
+        inner join (select worker_key, min(counted_from) as counted_from from team group by worker_key)
+            using (worker_key)
+        where limit_quantity = ? and period_end > ? and period_end <= ?
+            and (counted_from is null or period_end >= counted_from)
     ),
     windows as (
         select worker_key, sum(case when period_end > ? then dose_msv end) as dose_12m, sum(dose_msv) as dose_60m
@@ -353,11 +453,6 @@ _TEAM = """
     from team left join windows using (worker_key)
     order by dose_12m_msv desc, worker_key
 """
-
-
-def _rolling_parameters(worker_key: int, on_date: date, quantities: list[str]) -> list:
-    after = [months_before(on_date, months) for months in (12, 60)]
-    return [worker_key, on_date, *after, quantities, worker_key, worker_key]
 
 
 def _check_names(model: Model, where: Mapping, columns: Sequence[str], order_by: Sequence[str]) -> None:

@@ -59,7 +59,10 @@ class Viewer:
 
 @dataclass(frozen=True)
 class Cell:
-    """One opening of the policy table."""
+    """One opening of the policy table.
+
+    months_back: how far back doses are seen and counted; never further than the worker's present contract.
+    """
 
     rows: Rows
     article: str
@@ -111,8 +114,8 @@ TABLE: dict[Role, dict[Data, Cell]] = {
         ),
         Data.EXCEEDANCE: Cell(
             Rows.WORKERS_OF_OWN_ESTABLISHMENTS,
+            # An exceedance is told to the adviser with identity and result, whatever the quantity that is limited.
             "Code du travail R.4451-79 ; arrêté du 23 juin 2023 art. 5 II",
-            quantities=EXTERNAL_QUANTITIES,
             months_back=60,
         ),
         Data.IDENTITY: Cell(Rows.WORKERS_OF_OWN_ESTABLISHMENTS, "Code du travail R.4451-69"),
@@ -140,9 +143,7 @@ TABLE: dict[Role, dict[Data, Cell]] = {
             quantities=EXTERNAL_QUANTITIES,
             dosimetry=EXTERNAL_DOSIMETRY,
         ),
-        Data.EXCEEDANCE: Cell(
-            Rows.WORKERS_OF_OWN_ESTABLISHMENTS, "Code du travail R.4451-71", quantities=EXTERNAL_QUANTITIES
-        ),
+        Data.EXCEEDANCE: Cell(Rows.WORKERS_OF_OWN_ESTABLISHMENTS, "Code du travail R.4451-71"),
         Data.IDENTITY: Cell(Rows.WORKERS_OF_OWN_ESTABLISHMENTS, "Code du travail R.4451-71"),
         Data.ESTABLISHMENT: Cell(Rows.OWN_ESTABLISHMENTS, "Code du travail R.4451-71"),
         Data.NATIONAL: Cell(Rows.ALL, _ANYONE),

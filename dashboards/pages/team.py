@@ -70,6 +70,7 @@ def _headlines(ask: Ask, frame: pl.DataFrame):
 
 
 def _table(ask: Ask, frame: pl.DataFrame, quantity: str, on):
+    is_cut = frame["counted_from"].null_count() < frame.height
     columns = [
         Column("worker", ask.t("label.worker"), href=True),
         Column("occupation", ask.t("dimension.occupation")),
@@ -77,7 +78,9 @@ def _table(ask: Ask, frame: pl.DataFrame, quantity: str, on):
         Column("dose_12m_msv", ask.t("worker.dose_12m_msv") + " (mSv)", "msv"),
         Column("share", ask.t("team.share"), "percent"),
         Column("dose_60m_msv", ask.t("worker.dose_60m_msv") + " (mSv)", "msv"),
+        *([Column("counted_from", ask.t("team.counted_from"), "date", 130)] if is_cut else []),
         Column("file", ask.t("team.file"), "text", 120),
     ]
     title = ask.t("team.table", day=ask.day(on), quantity=ask.label(LimitQuantity(quantity)))
-    return blocks.table_card(ask, "team", title, frame, columns, note=ask.t("team.note"), height=620)
+    note = ask.t("team.note_cut" if is_cut else "team.note")
+    return blocks.table_card(ask, "team", title, frame, columns, note=note, height=620)

@@ -141,9 +141,16 @@ def _sums(ask: Ask, sums: pl.DataFrame, quantities, on: date):
     return html.Section(
         [
             dmc.Title(ask.t("worker.sums", day=ask.day(on)), order=2, size="h4", mb="sm"),
+            *_cut(ask, sums),
             dmc.SimpleGrid(cards, cols={"base": 1, "xs": 2, "lg": min(4, max(1, len(cards)))}, spacing="md"),
         ]
     )
+
+
+def _cut(ask: Ask, sums: pl.DataFrame) -> list:
+    """What a reader with a bounded view is told beside sums that the law does not know."""
+    counted_from = sums["counted_from"].min()
+    return [] if counted_from is None else [blocks.notice(ask.t("worker.counted_from", day=ask.day(counted_from)))]
 
 
 def _career(ask: Ask, value) -> list:

@@ -124,6 +124,64 @@ def test_an_adviser_sees_external_doses_of_five_years_and_no_career(access):
     assert records.height == 2
 
 
+@pytest.fixture(scope="module")
+def long_careers(tmp_path_factory):
+    """Worker 1 has been here for long; worker 2 came from elsewhere a year ago."""
+    register = Register(tmp_path_factory.mktemp("careers"))
+    register.add("establishments")
+    register.add("establishments", establishment_key=11, row_no=3)
+    for worker in (1, 2):
+        register.add("persons", worker_key=worker)
+        for day, dose in (("2015-06-30", "3.000"), ("2018-10-31", "4.000"), ("2019-09-30", "1.000")):
+            register.dose(day, dose, worker_key=worker, establishment_key=12 - 2 * (worker == 1))
+        register.dose("2023-05-31", "7.000", worker_key=worker, establishment_key=12 - 2 * (worker == 1))
+        register.dose("2024-02-29", "14.001", worker_key=worker)
+    register.add("employments", worker_key=1, row_no=2)
+    began = date(2023, 7, 1)
+    register.add("employments", worker_key=2, row_no=3, contract_start=began, category_start=began)
+    publish(register.settings, register.build(), lambda built: Passed())
+    return Access(register.settings, lambda event: None, today=lambda: TODAY)
+
+
+@pytest.mark.parametrize(
+    ("worker", "expected"),
+    [
+        # Five years back from 2024-07-01: the doses of 2015 and 2018 are neither shown nor counted.
+        (1, [("2019-09-30", "1.000", "1.000"), ("2023-05-31", "7.000", "8.000"), ("2024-02-29", "21.001", "22.001")]),
+        # What another employer's years brought is not the adviser's to see.
+        (2, [("2024-02-29", "14.001", "14.001")]),
+    ],
+)
+def test_sums_count_nothing_from_before_an_advisers_window(long_careers, worker, expected):
+    adviser = viewer("CRP")
+    cut = {1: date(2019, 7, 1), 2: date(2023, 7, 1)}[worker]
+    rows = long_careers.fetch("rolling_doses", adviser, where={"worker_key": worker}, order_by=["on_date"], purpose="t")
+    assert [(str(r["on_date"]), str(r["dose_12m_msv"]), str(r["dose_60m_msv"])) for r in rows.to_dicts()] == expected
+    assert set(rows["counted_from"]) == {cut} and rows["career_msv"].null_count() == rows.height
+    for day, dose_12m, dose_60m in expected:
+        (on,) = long_careers.rolling_on(adviser, worker, date.fromisoformat(day), purpose="t").to_dicts()
+        assert (str(on["dose_12m_msv"]), str(on["dose_60m_msv"]), on["counted_from"]) == (dose_12m, dose_60m, cut)
+    team = {r["worker_key"]: r for r in long_careers.workers_of(adviser, 10, purpose="t").to_dicts()}
+    assert (str(team[worker]["dose_60m_msv"]), team[worker]["counted_from"]) == (expected[-1][2], cut)
+    records = long_careers.fetch("dose_records", adviser, where={"worker_key": worker}, purpose="t")
+    years = long_careers.fetch("annual_worker_doses", adviser, where={"worker_key": worker}, purpose="t")
+    assert records["period_end"].min() == date.fromisoformat(expected[0][0])
+    assert sorted(set(years["year"])) == ([2023, 2024] if worker == 1 else [2024])
+    assert long_careers.rolling_on(adviser, worker, date(2018, 12, 31), purpose="t").is_empty()
+
+
+def test_the_physician_counts_the_whole_career(long_careers):
+    rows = long_careers.rolling_on(viewer("PHYSICIAN"), 2, date(2024, 2, 29), purpose="t")
+    found = rows.filter(limit_quantity="effective").select("dose_12m_msv", "dose_60m_msv", "career_msv", "counted_from")
+    assert [str(value) for value in found.row(0)] == ["21.001", "22.001", "29.001", "None"]
+
+
+@pytest.mark.parametrize("role", ["CRP", "INSPECTOR", "PHYSICIAN"])
+def test_who_must_be_told_of_an_exceedance_sees_it(long_careers, role):
+    rows = long_careers.fetch("limit_exceedances", viewer(role), where={"worker_key": 1}, purpose="t")
+    assert rows.select("limit_code", "peak_msv").rows() == [("L1", Decimal("21.001"))]
+
+
 def test_a_physician_sees_all_components_and_the_career(access):
     rows = access.rolling_on(viewer("PHYSICIAN"), 1, TODAY, purpose="consultation")
     assert {row["limit_quantity"]: (row["dose_12m_msv"], row["career_msv"]) for row in rows.iter_rows(named=True)} == {
