@@ -67,17 +67,22 @@ def _moved(field: str, year: int) -> pl.Expr:
 def ingest(home: Path, folder: Path, kill_after: int | None = None) -> tuple[float, int]:
     """Seconds that the command took, and its peak memory in MiB; killed once so many files are landed."""
     command = [sys.executable, "-m", "flows.cli", "--home", home, "ingest", folder, "--as-named"]
+    landed = _landed(home)
     started = time.perf_counter()
     with tempfile.TemporaryFile() as said:
         process = subprocess.Popen(command, stdout=said, stderr=subprocess.STDOUT)
         peak = 0
         while process.poll() is None:
             peak = max(peak, _peak_mib(process.pid))
-            if kill_after is not None and len(list((home / "landing").glob("*/report.json"))) >= kill_after:
+            if kill_after is not None and _landed(home) >= landed + kill_after:
                 process.send_signal(signal.SIGKILL)
                 process.wait()
             time.sleep(_POLL_SECONDS)
     return time.perf_counter() - started, peak
+
+
+def _landed(home: Path) -> int:
+    return len(list((home / "landing").glob("*/report.json")))
 
 
 def _peak_mib(pid: int) -> int:
