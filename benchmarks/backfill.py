@@ -20,7 +20,7 @@ from pathlib import Path
 import polars as pl
 from large_file import prepare
 
-from ingestion.read import parse_name, slices
+from ingestion.read import fields_of, parse_name, slices
 from lake.settings import Settings
 from lake.store import Lake
 
@@ -45,15 +45,14 @@ def repeat(large: Path, folder: Path, years: int) -> list[Path]:
             for number, rows in enumerate(slices(layout, iter(lambda: file.read(2**22), b""))):
                 moved = rows.good.drop("row_no").with_columns(
                     pl.format("{}-{}", pl.lit(str(year)), "record_id").alias("record_id"),
-                    pl.when(pl.col("replaces_record_id").is_not_null()).then(
-                        pl.format("{}-{}", pl.lit(str(year)), "replaces_record_id")
-                    ),
+                    pl.format("{}-{}", pl.lit(str(year)), "replaces_record_id").alias("replaces_record_id"),
                     *(
                         _moved(field, year)
                         for field in ("period_start", "period_end", "read_on", "returned_on", "sent_on")
                     ),
                 )
-                moved.write_csv(out, separator=";", include_header=number == 0, quote_style="never")
+                lines = moved.select(fields_of(layout))
+                lines.write_csv(out, separator=";", include_header=number == 0, quote_style="never")
         draft.rename(path)
     return made
 

@@ -1,8 +1,9 @@
 """A naive reading of the rules in plain Python and Decimal, to hold the SQL against: no polars, no SQL."""
 
 from calendar import monthrange
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
+from fractions import Fraction
 
 ZERO = Decimal("0.000")
 SITES = {"FINGER_L", "FINGER_R", "WRIST_L", "WRIST_R", "ANKLE_L", "ANKLE_R"}
@@ -129,3 +130,85 @@ def annual(doses: list[dict], links: list[dict] = ()) -> dict[tuple, Decimal]:
     for (person, year, quantity, _), dose in sums.items():
         result[person, year, quantity] = max(dose, result.get((person, year, quantity), ZERO))
     return result
+
+
+def episodes(doses: list[dict], links: list[dict], limits: list[dict], minors: dict[int, date]) -> set[tuple]:
+    """(person, limit, state, first day, last day, peak day, mSv) of each run of days above a limit, day by day.
+
+    `limits`: rows of lake/reference/dose_limits.csv with dates and Decimals; `minors`: person → day of age.
+    """
+    worn: dict[tuple, list[tuple]] = {}
+    for (person, _, quantity, site, start, end), dose in period_doses(doses, links).items():
+        worn.setdefault((person, quantity, "ADULT"), []).append((site, start, end, dose))
+        if person in minors and start < minors[person]:
+            worn.setdefault((person, quantity, "MINOR"), []).append((site, start, end, dose))
+    found = set()
+    for (person, quantity, population), rows in worn.items():
+        for limit in limits:
+            if (limit["limit_quantity"], limit["population"]) == (quantity, population):
+                days = _above(rows, limit, _former(limit, limits))
+                found |= {(person, limit["limit_code"], *run) for run in _runs(days)}
+    return found
+
+
+def prorata_peak(rows: list[tuple], first: date, last: date) -> Fraction:
+    """Highest 12-month mSv on a day from `first` to `last`, each (site, start, end, dose) spread over its wear."""
+    highest = Fraction(0)
+    for on_date in _days(first, last):
+        after = months_before(on_date, 12)
+        sums: dict[str, Fraction] = {}
+        for site, start, end, dose in rows:
+            inside = sum(1 for day in _days(start, end) if after < day <= on_date)
+            sums[site] = sums.get(site, Fraction(0)) + Fraction(dose) * Fraction(inside, (end - start).days + 1)
+        highest = max(highest, *sums.values())
+    return highest
+
+
+def _former(limit: dict, limits: list[dict]) -> Decimal | None:
+    """The value of the limit that this one took over from."""
+    same = ("limit_quantity", "population", "window")
+    eve = limit["valid_from"] - timedelta(days=1)
+    return next((o["limit_msv"] for o in limits if o["valid_to"] == eve and all(o[c] == limit[c] for c in same)), None)
+
+
+def _above(rows: list[tuple], limit: dict, former: Decimal | None) -> list[tuple[date, str, Decimal]]:
+    """The days above the limit: day, state, mSv of the highest site."""
+    first = max(limit["valid_from"], min(end for _, _, end, _ in rows))
+    last = min(limit["valid_to"] or date.max, max(end for _, _, end, _ in rows) + timedelta(days=400))
+    found = []
+    for day in _days(first, last):
+        after = months_before(day, 12) if limit["window"] == "12_MONTHS" else limit["valid_from"] - timedelta(days=1)
+        total: dict[str, Decimal] = {}
+        alone: dict[str, Decimal] = {}
+        for site, start, end, dose in rows:
+            if after < end <= day:
+                total[site] = total.get(site, ZERO) + dose
+                if start >= limit["valid_from"]:
+                    alone[site] = alone.get(site, ZERO) + dose
+        highest = max(total.values(), default=ZERO)
+        if highest > limit["limit_msv"]:
+            is_settled = max(alone.values(), default=ZERO) > limit["limit_msv"]
+            is_settled = is_settled or (former is not None and highest > former)
+            found.append((day, "detected" if is_settled else "transition", highest))
+    return found
+
+
+def _runs(days: list[tuple[date, str, Decimal]]) -> set[tuple]:
+    """Consecutive days in one state: state, first, last, first day of the highest value, that value."""
+    runs: list[list[tuple]] = []
+    for day in days:
+        follows = runs and runs[-1][-1][0] + timedelta(days=1) == day[0] and runs[-1][-1][1] == day[1]
+        if follows:
+            runs[-1].append(day)
+        else:
+            runs.append([day])
+    result = set()
+    for run in runs:
+        peak = max(value for _, _, value in run)
+        peak_day = next(day for day, _, value in run if value == peak)
+        result.add((run[0][1], run[0][0], run[-1][0], peak_day, peak))
+    return result
+
+
+def _days(first: date, last: date) -> list[date]:
+    return [first + timedelta(days=n) for n in range((last - first).days + 1)]

@@ -20,9 +20,9 @@ with countable as (
     from waiting_doses
     union all
     select
-        'first_sent', worker_key, establishment_key, radiation, body_location, period_start, period_end,
+        'before ' || corrected_at, worker_key, establishment_key, radiation, body_location, period_start, period_end,
         counted_msv, limit_quantity, site, component, null
-    from first_sent_doses
+    from doses_before_corrections
 ),
 
 -- Badges read the same exposure: the highest of one radiation counts. Intakes, radon and flights are separate: summed.

@@ -1,23 +1,31 @@
--- An episode ends when the next date that passes the limit is a whole window later.
+-- An episode is a run of days on which the limit stays passed in the same state.
 with marked as (
     select
         *,
-        case
-            when lag(on_date) over dates > after_date then 0
-            else 1
-        end as starts_episode
-    from limit_candidates
-    window dates as (partition by basis, worker_key, limit_code, status order by on_date)
+        case when status is distinct from lag(status) over days then 1 else 0 end as starts_episode,
+        lead(on_date) over days as next_date
+    from limit_days
+    window days as (partition by basis, worker_key, limit_code order by on_date)
 ),
 
 numbered as (
     select
         *,
         sum(starts_episode) over (
-            partition by basis, worker_key, limit_code, status order by on_date
+            partition by basis, worker_key, limit_code order by on_date
             rows between unbounded preceding and current row
         ) as episode
     from marked
+),
+
+above as (
+    select
+        *,
+        row_number() over (
+            partition by basis, worker_key, limit_code, episode order by dose_msv desc, on_date
+        ) as rank_in_episode
+    from numbered
+    where status <> 'below'
 )
 
 select
@@ -28,8 +36,15 @@ select
     max(limit_msv) as limit_msv,
     status,
     min(on_date) as first_date,
-    max(on_date) as last_date,
-    arg_max(on_date, dose_msv) as peak_date,
-    max(dose_msv) as peak_msv
-from numbered
+    -- Above until the next change; where none comes, as long as the limit is in force.
+    case
+        when bool_or(next_date is null) then max(valid_to)
+        else cast(max(next_date) - interval 1 day as date)
+    end as last_date,
+    max(on_date) filter (where rank_in_episode = 1) as peak_date,
+    max(after_date) filter (where rank_in_episode = 1) as peak_after_date,
+    max(site) filter (where rank_in_episode = 1) as peak_site,
+    max(dose_msv) as peak_msv,
+    max(wear_start) filter (where rank_in_episode = 1) as earliest_wear
+from above
 group by basis, worker_key, limit_quantity, limit_code, status, episode

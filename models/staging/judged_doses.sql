@@ -27,6 +27,7 @@ judged as (
         doses.sent_on,
         doses.received_at,
         removed_rows.removed_by,
+        removed_rows.removed_at,
         case
             when doses.result_status = 'BELOW_THRESHOLD' then cast(0 as decimal(9, 3))
             when doses.result_status not in ('MEASURED', 'ESTIMATED') then null

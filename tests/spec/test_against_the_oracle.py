@@ -3,13 +3,16 @@
 import tempfile
 from datetime import date, timedelta
 from decimal import Decimal
+from fractions import Fraction
 from pathlib import Path
 
 import duckdb
+import polars as pl
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from register import Register
 
+from lake import reference
 from tests import oracle
 
 MEASUREMENTS = [
@@ -102,3 +105,64 @@ def test_periods_windows_and_years(rows, is_linked):
                 "select worker_key, year, limit_quantity, sum(dose_msv) from annual_worker_doses"
                 " group by all having sum(dose_msv) > 0"
             ) == oracle.annual(doses, links)
+
+
+# Days on which limits change, and those of a window around them.
+TURNS = [date(2017, 7, 31), date(2018, 6, 30), date(2018, 7, 1), date(2018, 7, 14), date(2019, 7, 1), date(2022, 7, 1),
+         date(2023, 2, 28), date(2023, 6, 30), date(2023, 7, 1), date(2023, 7, 14), date(2024, 2, 28),
+         date(2024, 2, 29), date(2024, 6, 30), date(2024, 7, 1), date(2025, 2, 28)]  # fmt: skip
+LIMITED = [("HP10", "TRUNK"), ("HP3", "EYE"), ("HP3", "EYE"), ("HP007", "FINGER_L"), ("HP007", "WRIST_R")]
+LIMITS = [
+    row | {"limit_msv": Decimal(row["limit_msv"])}
+    for row in reference.table("dose_limits").with_columns(pl.col("limit_msv").cast(pl.String)).to_dicts()
+]
+
+
+@st.composite
+def heavy_doses(draw) -> dict:
+    quantity, location = draw(st.sampled_from(LIMITED))
+    end = draw(st.sampled_from(TURNS)) + timedelta(days=draw(st.sampled_from([0, 0, 1, 30])))
+    scale = 25 if location in ("FINGER_L", "WRIST_R") else draw(st.sampled_from([1, 1, 8]))
+    return {
+        "worker_key": draw(st.integers(1, 2)),
+        "quantity": quantity,
+        "body_location": location,
+        "period_end": end,
+        "period_start": end - timedelta(days=draw(st.sampled_from([0, 13, 30, 89]))),
+        "dose_msv": Decimal(draw(st.sampled_from([4000, 7000, 10000, 10001, 20000, 20001, 25000])) * scale) / 1000,
+    }
+
+
+@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
+@given(st.lists(heavy_doses(), min_size=2, max_size=14), st.sampled_from(TURNS))
+def test_episodes_are_the_days_above_a_limit(rows, of_age):
+    with tempfile.TemporaryDirectory() as home:
+        register = Register(Path(home))
+        doses = [register.add("doses", **row) for row in rows]
+        register.add("minors", worker_key=2, adult_on=of_age)
+        path = register.build(only={"exceedance_history", "limit_exceedances"})
+        with duckdb.connect(str(path), read_only=True) as connection:
+            found = connection.execute(
+                "select worker_key, limit_code, status, first_date, last_date, peak_date, peak_msv"
+                " from exceedance_history"
+            ).fetchall()
+            spread = connection.execute(
+                "select worker_key, limit_code, first_date, last_date, earliest_wear, peak_date, prorata_peak_msv,"
+                " complies_prorata from limit_exceedances where limit_code <> 'L4t'"
+            ).fetchall()
+    assert set(found) == oracle.episodes(doses, [], LIMITS, {2: of_age})
+    assert len(found) == len(set(found))
+    worn = oracle.period_doses(doses)
+    by_code = {limit["limit_code"]: limit for limit in LIMITS}
+    for worker, code, first, last, earliest, peak_date, msv, complies in spread:
+        limit = by_code[code]
+        own = [
+            (site, start, end, dose)
+            for (person, _, quantity, site, start, end), dose in worn.items()
+            if person == worker and quantity == limit["limit_quantity"]
+            and (limit["population"] == "ADULT" or start < of_age)
+        ]  # fmt: skip
+        highest = oracle.prorata_peak(own, first, last)
+        assert abs(highest - Fraction(msv)) <= Fraction(1, 2000)
+        assert complies == (highest <= limit["limit_msv"])
+        assert earliest in {start for _, start, end, _ in own if oracle.months_before(peak_date, 12) < end <= peak_date}

@@ -2,6 +2,7 @@
 
 from datetime import UTC, date, datetime
 
+MARCH = datetime(2024, 3, 1, 12, tzinfo=UTC)
 ASK = "select worker_key, limit_code, first_date, peak_date, peak_msv, status from {} order by all"
 
 
@@ -41,6 +42,66 @@ def test_an_episode_has_its_peak_and_a_later_one_is_another(register, table):
     assert episodes(register) == [
         (1, "L1", "2010-01-31", "2010-09-30", "25.100", "detected"),
         (1, "L1", "2015-01-31", "2015-01-31", "22.000", "detected"),
+    ]
+
+
+def days_above(register, mart="limit_exceedances") -> list[tuple]:
+    sql = f"select limit_code, first_date, last_date, peak_msv, status from {mart} order by all"
+    return [(code, str(first), str(last), str(msv), status) for code, first, last, msv, status in register.rows_of(sql)]
+
+
+def test_an_episode_is_the_days_on_which_the_limit_is_passed(register, table):
+    for row in table("""
+        worker_key | period_end | dose_msv
+        1          | 2010-01-31 | 15.000
+        1          | 2010-12-31 | 6.000
+        1          | 2011-06-30 | 15.000
+        2          | 2010-01-31 | 21.000
+        2          | 2011-01-31 | 21.000
+    """):
+        register.dose(**row)
+    assert days_above(register) == [
+        # What was received on 31 January 2010 leaves the window a year later, and the sum falls to 6.
+        ("L1", "2010-01-31", "2012-01-30", "21.000", "detected"),
+        ("L1", "2010-12-31", "2011-01-30", "21.000", "detected"),
+        ("L1", "2011-06-30", "2011-12-30", "21.000", "detected"),
+    ]
+
+
+def test_wear_across_two_regimes_that_passes_both_is_an_exceedance(register, table):
+    for row in table("""
+        worker_key | period_start | period_end | dose_msv
+        1          | 2023-06-15   | 2023-07-14 | 60.000
+        2          | 2023-06-15   | 2023-07-14 | 50.000
+        3          | 2018-06-15   | 2018-07-14 | 160.000
+    """):
+        register.dose(quantity="HP3", body_location="EYE", **row)
+    sql = "select worker_key, limit_code, status from exceedance_history order by all"
+    assert register.rows_of(sql) == [
+        (1, "L4", "detected"),
+        (2, "L4", "transition"),
+        # The block of five years is a limit of its own, and had no former one.
+        (3, "L4t", "transition"),
+        (3, "L4ty", "detected"),
+    ]
+
+
+def test_whether_a_reading_pro_rata_of_wear_would_comply(register, table):
+    for row in table("""
+        worker_key | period_start | period_end | dose_msv
+        1          | 2022-01-02   | 2022-01-31 | 12.000
+        1          | 2022-12-16   | 2023-01-14 | 12.000
+        2          | 2022-05-01   | 2022-05-31 | 12.000
+        2          | 2022-12-16   | 2023-01-14 | 12.000
+    """):
+        register.dose(**row)
+    sql = """
+        select worker_key, peak_msv, earliest_wear, prorata_peak_msv, complies_prorata from limit_exceedances order by 1
+    """
+    # On 14 January, 17 of the 30 days of the first badge are inside: 6.8 and 12.
+    assert [tuple(map(str, row)) for row in register.rows_of(sql)] == [
+        ("1", "24.000", "2022-01-02", "18.800", "True"),
+        ("2", "24.000", "2022-05-01", "24.000", "False"),
     ]
 
 
@@ -98,6 +159,14 @@ def test_rows_that_wait_are_provisional(register):
     ]
 
 
+def test_rows_that_wait_and_would_raise_an_exceedance_are_provisional(register):
+    register.dose("2024-01-31", "21.000")
+    register.add("waiting", period_end=date(2024, 2, 29), dose_msv=30, worker_key=1, delivery_no=2)
+    sql = "select peak_msv, counted_peak_msv from provisional_exceedances"
+    assert [tuple(map(str, row)) for row in register.rows_of(sql)] == [("51.000", "21.000")]
+    assert [row[4] for row in episodes(register)] == ["21.000"]
+
+
 def test_a_record_that_waited_and_came_again_is_counted_once(register):
     register.dose("2024-01-31", "12.000")
     waiting = register.add(
@@ -134,10 +203,23 @@ def test_what_was_refused_at_its_release_waits_no_more(register):
 
 def test_a_corrected_exceedance_is_gone_but_not_forgotten(register):
     wrong = register.dose("2024-01-31", "500.000")
-    register.dose("2024-01-31", "0.500", record_action="REPLACE", replaces_dose_id=wrong["dose_id"],
-                  author_role="PHYSICIAN", motive_code="MEDICAL_INQUIRY")  # fmt: skip
+    register.dose("2024-01-31", "0.500", record_action="REPLACE", replaces_dose_id=wrong["dose_id"], delivery_no=2,
+                  author_role="PHYSICIAN", motive_code="MEDICAL_INQUIRY", received_at=MARCH)  # fmt: skip
     assert episodes(register) == []
     assert episodes(register, "exceedance_history") == [(1, "L1", "2024-01-31", "2024-01-31", "500.000", "gone")]
+
+
+def test_an_exceedance_between_two_corrections_is_not_forgotten(register):
+    first = register.dose("2024-01-31", "1.000")
+    again = {"record_action": "REPLACE", "motive_code": "VALUE"}
+    wrong = register.dose("2024-01-31", "25.000", delivery_no=2, received_at=MARCH,
+                          replaces_dose_id=first["dose_id"], **again)  # fmt: skip
+    april = datetime(2024, 4, 2, 12, tzinfo=UTC)
+    register.dose("2024-01-31", "2.000", delivery_no=3, received_at=april, replaces_dose_id=wrong["dose_id"], **again)
+    assert episodes(register, as_of=date(2024, 3, 15)) == [(1, "L1", "2024-01-31", "2024-01-31", "25.000", "detected")]
+    assert episodes(register) == []
+    sql = "select peak_msv, status, gone_at from exceedance_history"
+    assert [(str(m), s, at.astimezone(UTC)) for m, s, at in register.rows_of(sql)] == [("25.000", "gone", april)]
 
 
 def test_emergency_and_operational_doses_make_no_exceedance(register):

@@ -33,7 +33,7 @@ def test_no_model_takes_the_organ_out_of_the_lake():
 
 
 def test_no_limit_is_typed_into_the_exceedances():
-    for name in ("limit_candidates", "exceedance_episodes", "limit_exceedances"):
+    for name in ("limit_days", "exceedance_episodes", "prorata_peaks", "limit_exceedances"):
         assert not {"20", "500", "150", "50"} & set(models()[name].sql.split())
 
 

@@ -1,0 +1,48 @@
+-- Each dose spread evenly over its days of wear, in whole picosieverts, on every day of an episode.
+with episodes as (
+    select worker_key, limit_quantity, limit_code, limit_msv, first_date, last_date
+    from exceedance_episodes
+    inner join reference.dose_limits using (limit_quantity, limit_code, limit_msv)
+    where basis = 'current' and status = 'detected' and "window" = '12_MONTHS'
+),
+
+days as (
+    select
+        *,
+        cast(day as date) as on_date,
+        case
+            when cast(day as date) = last_day(cast(day as date)) then last_day(cast(day as date) - interval 12 month)
+            else cast(cast(day as date) - interval 12 month as date)
+        end as after_date
+    from episodes, unnest(generate_series(first_date, last_date, interval 1 day)) as series (day)
+),
+
+sites as (
+    select
+        days.worker_key, days.limit_code, days.first_date, days.on_date, doses.site,
+        sum(
+            cast(doses.dose_msv * 1000 as hugeint) * 1000000
+            * (least(doses.period_end, days.on_date) - greatest(doses.period_start, days.after_date + 1) + 1)
+            // (doses.period_end - doses.period_start + 1)
+        ) as dose_psv
+    from days
+    inner join limited_doses as doses
+        on doses.worker_key = days.worker_key
+        and doses.limit_quantity = days.limit_quantity
+        and doses.basis = 'current'
+        and doses.population = (
+            select population from reference.dose_limits as limits where limits.limit_code = days.limit_code
+        )
+        and doses.period_start <= days.on_date
+        and doses.period_end > days.after_date
+    group by days.worker_key, days.limit_code, days.first_date, days.on_date, doses.site
+)
+
+select
+    worker_key,
+    limit_code,
+    first_date,
+    cast((max(dose_psv) + 500000) // 1000000 as decimal(12, 0)) * 0.001::decimal(4, 3) as prorata_peak_msv,
+    max(dose_psv) as prorata_peak_psv
+from sites
+group by worker_key, limit_code, first_date
