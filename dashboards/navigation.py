@@ -14,6 +14,7 @@ _PLACES = (
     ("team", "nav.team", Data.INDIVIDUAL),
     ("exceedances", "nav.exceedances", Data.EXCEEDANCE),
     ("exceedances", "nav.exceedances", Data.EXCEEDANCE_CONTEXT),
+    ("exceedances", "nav.exceedances", Data.EXCEEDANCE_NOTICE),
     ("extracts", "nav.extracts", Data.EXTRACT),
     ("deliveries", "nav.deliveries", Data.DELIVERY),
     ("audit", "nav.audit", Data.ACCESS_LOG),

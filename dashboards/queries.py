@@ -94,6 +94,12 @@ def provisional_exceedances(ask: Ask) -> pl.DataFrame:
     return ask.ground.access.fetch("provisional_exceedances", ask.viewer, purpose=WHY).sort("first_date")
 
 
+def exceedance_notices(ask: Ask) -> pl.DataFrame:
+    """Whom the reader's establishments must take out of the exposure, newest first."""
+    rows = ask.ground.access.fetch("exceedance_notices", ask.viewer, purpose=WHY)
+    return rows.sort("first_date", "worker_key", descending=[True, False])
+
+
 def exceedance_context(ask: Ask) -> pl.DataFrame:
     """Every exceedance with its sector and occupation, without the person."""
     return ask.ground.access.fetch("exceedance_context", ask.viewer, purpose=WHY).sort("first_date", descending=True)

@@ -21,7 +21,7 @@ from models.snapshot import Snapshots
 from registry.policy import Cell, Data, Decision, Rows, Viewer, decide
 
 OPERATORS = ("=", ">=", "<=", ">", "<")
-_LOGGED = (Data.INDIVIDUAL, Data.EXCEEDANCE, Data.IDENTITY)
+_LOGGED = (Data.INDIVIDUAL, Data.EXCEEDANCE, Data.EXCEEDANCE_NOTICE, Data.IDENTITY)
 
 
 @dataclass(frozen=True)

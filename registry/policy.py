@@ -21,6 +21,7 @@ class Data(StrEnum):
     INDIVIDUAL = "individual"
     EXCEEDANCE = "exceedance"
     EXCEEDANCE_CONTEXT = "exceedance_context"
+    EXCEEDANCE_NOTICE = "exceedance_notice"
     IDENTITY = "identity"
     DELIVERY = "delivery"
     TRANSMISSION = "transmission"
@@ -101,6 +102,8 @@ TABLE: dict[Role, dict[Data, Cell]] = {
     },
     Role.EMPLOYER: {
         Data.ESTABLISHMENT: Cell(Rows.OWN_ESTABLISHMENTS, _STATISTICS),
+        # Who must be taken out of the exposure, and nothing of the dose.
+        Data.EXCEEDANCE_NOTICE: Cell(Rows.OWN_ESTABLISHMENTS, "arrêté du 23 juin 2023 art. 5 III"),
         Data.IDENTITY: Cell(Rows.WORKERS_OF_OWN_ESTABLISHMENTS, "arrêté du 23 juin 2023 art. 8"),
         Data.NATIONAL: Cell(Rows.ALL, _ANYONE),
     },
@@ -116,6 +119,7 @@ TABLE: dict[Role, dict[Data, Cell]] = {
             Rows.WORKERS_OF_OWN_ESTABLISHMENTS,
             # An exceedance is told to the adviser with identity and result, whatever the quantity that is limited.
             "Code du travail R.4451-79 ; arrêté du 23 juin 2023 art. 5 II",
+            dosimetry=EXTERNAL_DOSIMETRY,
             months_back=60,
         ),
         Data.IDENTITY: Cell(Rows.WORKERS_OF_OWN_ESTABLISHMENTS, "Code du travail R.4451-69"),
@@ -143,7 +147,9 @@ TABLE: dict[Role, dict[Data, Cell]] = {
             quantities=EXTERNAL_QUANTITIES,
             dosimetry=EXTERNAL_DOSIMETRY,
         ),
-        Data.EXCEEDANCE: Cell(Rows.WORKERS_OF_OWN_ESTABLISHMENTS, "Code du travail R.4451-71"),
+        Data.EXCEEDANCE: Cell(
+            Rows.WORKERS_OF_OWN_ESTABLISHMENTS, "Code du travail R.4451-71", dosimetry=EXTERNAL_DOSIMETRY
+        ),
         Data.IDENTITY: Cell(Rows.WORKERS_OF_OWN_ESTABLISHMENTS, "Code du travail R.4451-71"),
         Data.ESTABLISHMENT: Cell(Rows.OWN_ESTABLISHMENTS, "Code du travail R.4451-71"),
         Data.NATIONAL: Cell(Rows.ALL, _ANYONE),

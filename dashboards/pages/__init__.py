@@ -34,7 +34,12 @@ PAGES = (
     Page("/establishment", "establishment.title", (Data.ESTABLISHMENT,), establishment.render),
     Page("/team", "team.title", (Data.INDIVIDUAL,), team.render),
     Page("/worker/{worker_key}", "worker.title", (Data.INDIVIDUAL,), worker.render),
-    Page("/exceedances", "exceedances.title", (Data.EXCEEDANCE, Data.EXCEEDANCE_CONTEXT), exceedances.render),
+    Page(
+        "/exceedances",
+        "exceedances.title",
+        (Data.EXCEEDANCE, Data.EXCEEDANCE_CONTEXT, Data.EXCEEDANCE_NOTICE),
+        exceedances.render,
+    ),
     Page("/extracts", "extracts.title", (Data.EXTRACT,), extracts.render),
     Page("/deliveries", "deliveries.title", (Data.DELIVERY,), deliveries.render),
     Page("/deliveries/{delivery_no}", "deliveries.one_title", (Data.DELIVERY,), deliveries.render_one),

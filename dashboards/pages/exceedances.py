@@ -1,4 +1,7 @@
-"""Which limits were exceeded: by worker for those who follow them, without identity for the authority."""
+"""Which limits were exceeded: identity and dose for those who follow, either without the other for the rest.
+
+The three messages of the order of 23 June 2023, art. 5: context without identity, identity and dose, identity alone.
+"""
 
 import polars as pl
 
@@ -12,9 +15,12 @@ from registry.policy import Data
 
 
 def render(ask: Ask):
-    is_nominative = ask.decide(Data.EXCEEDANCE).allowed
-    body = [_workers(ask), _provisional(ask)] if is_nominative else [_context(ask)]
-    question = "exceedances.question" if is_nominative else "exceedances.question_context"
+    if ask.decide(Data.EXCEEDANCE).allowed:
+        question, body = "exceedances.question", [_workers(ask), _provisional(ask)]
+    elif ask.decide(Data.EXCEEDANCE_NOTICE).allowed:
+        question, body = "exceedances.question_notice", [_notices(ask)]
+    else:
+        question, body = "exceedances.question_context", [_context(ask)]
     return blocks.page(ask.t("exceedances.title"), ask.t(question), *body)
 
 
@@ -30,6 +36,15 @@ def columns_of(ask: Ask) -> list[Column]:
     ]
 
 
+def detected_columns_of(ask: Ask) -> list[Column]:
+    """As `columns_of`, with what tells how sure an exceedance is."""
+    return [
+        *columns_of(ask),
+        Column("prorata_peak_msv", ask.t("exceedances.prorata") + " (mSv)", "msv"),
+        Column("earliest_wear", ask.t("exceedances.earliest_wear"), "date"),
+    ]
+
+
 def with_limit_label(ask: Ask, frame: pl.DataFrame) -> pl.DataFrame:
     labels = dict(queries.limit_labels(ask.language))
     return frame.with_columns(blocks.texts("limit_label", [labels.get(code, code) for code in frame["limit_code"]]))
@@ -37,7 +52,7 @@ def with_limit_label(ask: Ask, frame: pl.DataFrame) -> pl.DataFrame:
 
 def _workers(ask: Ask):
     frame = _named(ask, queries.exceedances(ask))
-    columns = [Column("worker", ask.t("label.worker"), href=True), *columns_of(ask)]
+    columns = [Column("worker", ask.t("label.worker"), href=True), *detected_columns_of(ask)]
     return blocks.table_card(
         ask, "exceedances", ask.t("exceedances.detected_title"), frame, columns,
         empty=ask.t("exceedances.none"), note=ask.t("exceedances.note"),
@@ -46,10 +61,24 @@ def _workers(ask: Ask):
 
 def _provisional(ask: Ask):
     frame = _named(ask, queries.provisional_exceedances(ask))
-    columns = [Column("worker", ask.t("label.worker"), href=True), *columns_of(ask)]
+    counted = Column("counted_peak_msv", ask.t("exceedances.counted_peak") + " (mSv)", "msv")
+    columns = [Column("worker", ask.t("label.worker"), href=True), *columns_of(ask), counted]
     return blocks.table_card(
         ask, "provisional", ask.t("exceedances.provisional_title"), frame, columns,
         empty=ask.t("exceedances.none_provisional"), note=ask.t("exceedances.provisional_note"),
+    )  # fmt: skip
+
+
+def _notices(ask: Ask):
+    frame = _named(ask, queries.exceedance_notices(ask))
+    columns = [
+        Column("worker", ask.t("label.worker")),
+        Column("limit_label", ask.t("label.limit")),
+        Column("first_date", ask.t("exceedances.first"), "date"),
+    ]
+    return blocks.table_card(
+        ask, "exceedance-notices", ask.t("exceedances.notices_title"), frame, columns,
+        empty=ask.t("exceedances.none"), note=ask.t("exceedances.notices_note"),
     )  # fmt: skip
 
 
@@ -64,6 +93,8 @@ def _context(ask: Ask):
     )
     columns = [
         *columns_of(ask),
+        Column("company_name", ask.t("label.establishment")),
+        Column("town", ask.t("label.town")),
         Column("domain_label", ask.t("dimension.domain")),
         Column("occupation", ask.t("dimension.occupation")),
         Column("category_label", ask.t("dimension.category")),

@@ -12,7 +12,7 @@ _OPENED_BY = {
     "establishment": (Data.ESTABLISHMENT,),
     "team": (Data.INDIVIDUAL,),
     "worker": (Data.INDIVIDUAL,),
-    "exceedances": (Data.EXCEEDANCE, Data.EXCEEDANCE_CONTEXT),
+    "exceedances": (Data.EXCEEDANCE, Data.EXCEEDANCE_CONTEXT, Data.EXCEEDANCE_NOTICE),
     "extracts": (Data.EXTRACT,),
     "deliveries": (Data.DELIVERY,),
     "audit": (Data.ACCESS_LOG,),

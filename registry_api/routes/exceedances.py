@@ -1,4 +1,4 @@
-"""Exceeded limits: by worker for the readers of individuals, without identity for the authority."""
+"""Exceeded limits: identity and dose for who follows the worker, context for the authority, identity for employers."""
 
 from fastapi import APIRouter
 
@@ -8,6 +8,8 @@ from registry_api.problems import RESPONSES
 from registry_api.routes.workers import AsOf, Cursor, Limit, Purpose
 from registry_api.serialise import Page, page
 
+_TOLD = ((Data.EXCEEDANCE, "limit_exceedances"), (Data.EXCEEDANCE_NOTICE, "exceedance_notices"))
+
 router = APIRouter(tags=["exceedances"], responses=RESPONSES)
 
 
@@ -15,7 +17,7 @@ router = APIRouter(tags=["exceedances"], responses=RESPONSES)
 def exceedances(
     viewer: Asking, ground: On, as_of: AsOf = None, cursor: Cursor = None, limit: Limit = 100, purpose: Purpose = "API"
 ) -> Page:
-    """The exceedances in the viewer's scope, by first day."""
-    model = "limit_exceedances" if decide(viewer, Data.EXCEEDANCE).allowed else "exceedance_context"
+    """The exceedances in the viewer's scope, by first day; what is told of each is what the reader's role opens."""
+    model = next((m for data, m in _TOLD if decide(viewer, data).allowed), "exceedance_context")
     frame = ground.access.fetch(model, viewer, as_of=as_of, purpose=purpose)
     return page(frame.sort("first_date", "limit_code"), cursor=cursor, limit=limit, as_of=as_of)

@@ -78,6 +78,22 @@ def exceedances(
     return page(frame.sort("first_date", "limit_code"), cursor=cursor, limit=limit, as_of=as_of)
 
 
+@router.get("/{worker_key}/exceedances/records")
+def exceedance_records(
+    worker_key: WorkerKey,
+    viewer: Asking,
+    ground: On,
+    as_of: AsOf = None,
+    cursor: Cursor = None,
+    limit: Limit = 100,
+    purpose: Purpose = "API",
+) -> Page:
+    """The results that the peak of each exceedance of one worker is made of."""
+    frame = _of_worker(ground.access, "exceedance_records", viewer, worker_key, as_of, purpose)
+    frame = frame.sort("first_date", "limit_code", "period_end", "dose_id")
+    return page(frame, cursor=cursor, limit=limit, as_of=as_of)
+
+
 def in_scope(access: Access, viewer: Viewer, *, purpose: str, on: date | None = None) -> pl.DataFrame:
     """One row per worker and establishment of the viewer, highest 12-month dose first in each establishment."""
     if viewer.role is Role.WORKER:

@@ -196,7 +196,9 @@ def test_exceedances_name_workers_to_those_who_follow_them_only(signed_in):
         assert "worker_key" not in item
     for item in signed_in("medecin").get("/api/v1/exceedances").json()["items"]:
         assert item["worker_key"]
-    is_problem(signed_in("employeur").get("/api/v1/exceedances"), 403)
+    for item in signed_in("employeur").get("/api/v1/exceedances").json()["items"]:
+        assert set(item) == {"establishment_key", "worker_key", "limit_code", "first_date"}
+    is_problem(signed_in("organisme").get("/api/v1/exceedances"), 403)
 
 
 @pytest.mark.parametrize("reader", READERS)

@@ -147,7 +147,7 @@ def said(component) -> str:
 OPEN = {
     "autorite": {"/", "/national", "/exceedances"},
     "inspecteur": {"/", "/national", "/establishment", "/team", "/worker/{worker_key}", "/exceedances"},
-    "employeur": {"/", "/national", "/establishment"},
+    "employeur": {"/", "/national", "/establishment", "/exceedances"},
     "crp": {"/", "/national", "/establishment", "/team", "/worker/{worker_key}", "/exceedances"},
     "medecin": {"/", "/national", "/establishment", "/team", "/worker/{worker_key}", "/exceedances"},
     "infirmier": {"/", "/national", "/establishment", "/team", "/worker/{worker_key}", "/exceedances"},

@@ -16,21 +16,22 @@ TODAY = date(2024, 7, 1)
 MODELS = [
     "rolling_doses", "dose_records", "annual_worker_doses", "limit_exceedances", "exceedance_context", "employments",
     "establishment_statistics", "establishment_comparison", "national_statistics", "transmission_timeliness",
-    "dose_ledger", "expected_doses", "transmission_quality", "refusal_causes",
+    "dose_ledger", "expected_doses", "transmission_quality", "refusal_causes", "exceedance_records",
+    "exceedance_notices",
 ]  # fmt: skip
 # One column per model above: y opens, - denies.
 VERDICTS = """
-    WORKER       y y y y - y - - y y - y - -
-    EMPLOYER     - - - - - y y y y y - - - -
-    CRP          y y y y - y y y y y - y - -
-    PHYSICIAN    y y y y - y y y y y - y - -
-    HEALTH_STAFF y y y y - y y y y y - y - -
-    INSPECTOR    y y y y - y y y y y - y - -
-    BODY         - - - - - - - - y y - - y y
-    AUTHORITY    - - - - y - - - y y - - y y
-    RESEARCHER   - - - - - - - - y y - - - -
-    REGISTER     - - - - - - - - y y y - y y
-    AUDITOR      - - - - - - - - y y - - - -
+    WORKER       y y y y - y - - y y - y - - y -
+    EMPLOYER     - - - - - y y y y y - - - - - y
+    CRP          y y y y - y y y y y - y - - y -
+    PHYSICIAN    y y y y - y y y y y - y - - y -
+    HEALTH_STAFF y y y y - y y y y y - y - - y -
+    INSPECTOR    y y y y - y y y y y - y - - y -
+    BODY         - - - - - - - - y y - - y y - -
+    AUTHORITY    - - - - y - - - y y - - y y - -
+    RESEARCHER   - - - - - - - - y y - - - - - -
+    REGISTER     - - - - - - - - y y y - y y - -
+    AUDITOR      - - - - - - - - y y - - - - - -
 """
 
 
@@ -180,6 +181,25 @@ def test_the_physician_counts_the_whole_career(long_careers):
 def test_who_must_be_told_of_an_exceedance_sees_it(long_careers, role):
     rows = long_careers.fetch("limit_exceedances", viewer(role), where={"worker_key": 1}, purpose="t")
     assert rows.select("limit_code", "peak_msv").rows() == [("L1", Decimal("21.001"))]
+
+
+def test_the_records_of_an_exceedance_are_those_of_its_peak(long_careers):
+    rows = long_careers.fetch("exceedance_records", viewer("PHYSICIAN"), where={"worker_key": 1}, purpose="t")
+    assert [(str(r["period_end"]), str(r["counted_msv"])) for r in rows.sort("period_end").to_dicts()] == [
+        ("2023-05-31", "7.000"),
+        ("2024-02-29", "14.001"),
+    ]
+    # An adviser is told of the exceedance; of the results, those that the present contract opens.
+    rows = long_careers.fetch("exceedance_records", viewer("CRP"), where={"worker_key": 2}, purpose="t")
+    assert [str(r["counted_msv"]) for r in rows.to_dicts()] == ["14.001"]
+
+
+def test_an_employer_is_told_who_and_no_dose(long_careers):
+    rows = long_careers.fetch("exceedance_notices", viewer("EMPLOYER"), purpose="t")
+    assert rows.columns == ["establishment_key", "worker_key", "limit_code", "first_date"]
+    assert rows.rows() == [(10, 1, "L1", date(2024, 2, 29)), (10, 2, "L1", date(2024, 2, 29))]
+    elsewhere = Viewer(7, Role.EMPLOYER, None, frozenset({12}), frozenset())
+    assert long_careers.fetch("exceedance_notices", elsewhere, purpose="t").is_empty()
 
 
 def test_a_physician_sees_all_components_and_the_career(access):

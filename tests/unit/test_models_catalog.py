@@ -21,6 +21,9 @@ def test_a_served_mart_can_be_scoped_and_read(model):
     if model.level in (Data.INDIVIDUAL, Data.EXCEEDANCE, Data.IDENTITY):
         assert model.scope == "worker_key" and "worker_key" in model.columns
         assert not model.disclosure
+    elif model.level == Data.EXCEEDANCE_NOTICE:
+        # An employer is told who, and no dose.
+        assert model.scope == "establishment_key" and not [c for c in model.columns if c.endswith("_msv")]
     else:
         assert "worker_key" not in model.columns or model.level == INTERNAL
     for column in model.columns.values():
