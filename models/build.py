@@ -12,9 +12,12 @@ from lake.errors import ModelError, StorageError
 from lake.settings import Settings
 from lake.store import Lake
 from lake.views import open_over_lake
-from models.catalog import Model, check_columns, models
+from models.catalog import FOLDER, Model, check_columns, models
 
 Progress = Callable[[str, int, int], None]
+
+
+_MACROS = (FOLDER / "macros.sql").read_text(encoding="utf-8")
 
 
 def build(
@@ -41,6 +44,7 @@ def build(
         ordered = [model for model in ordered if model.name in needed]
     connection = open_over_lake(settings, lake, path, as_of)
     try:
+        connection.execute(_MACROS)
         for done, model in enumerate(ordered):
             if progress:
                 progress(model.name, done, len(ordered))

@@ -8,8 +8,8 @@ select
     count(*) as workers,
     count(distinct person_groups.establishment_key) as n_establishments,
     count(*) filter (where person_groups.dose_msv > 0) as exposed,
-    cast(sum(person_groups.dose_msv) / 1000 as decimal(18, 6)) as collective_dose_man_sv,
-    cast(max(person_groups.dose_msv) / nullif(sum(person_groups.dose_msv), 0) as decimal(12, 6)) as top_share
+    cast(sum(person_groups.dose_msv) * 0.001::decimal(4, 3) as decimal(18, 6)) as collective_dose_man_sv,
+    share_of(max(person_groups.dose_msv), sum(person_groups.dose_msv)) as top_share
 from person_groups
 inner join reference.dose_classes as classes
     on classes.limit_quantity = person_groups.limit_quantity

@@ -40,9 +40,9 @@ own as (
         count(*) filter (where is_monitored) as monitored,
         count(*) filter (where dose_msv > 0) as exposed,
         cast(sum(dose_msv) as decimal(18, 3)) as dose_msv,
-        sum(dose_msv) / nullif(count(*) filter (where dose_msv > 0), 0) as mean_exposed,
-        quantile_cont(dose_msv, 0.5) filter (where dose_msv > 0) as median_exposed,
-        max(dose_msv) / nullif(sum(dose_msv), 0) as top_share
+        mean_msv(sum(dose_msv), count(*) filter (where dose_msv > 0)) as mean_exposed,
+        percentile_msv(list(dose_msv) filter (where dose_msv > 0), 50) as median_exposed,
+        share_of(max(dose_msv), sum(dose_msv)) as top_share
     from own_persons
     group by establishment_key, year, occupation_code
 ),
@@ -75,7 +75,7 @@ sector_establishments as (
         count(*) filter (where dose_msv > 0) as exposed,
         sum(dose_msv) as dose_msv,
         count(*) as workers,
-        sum(dose_msv) / nullif(count(*) filter (where dose_msv > 0), 0) as mean_exposed
+        mean_msv(sum(dose_msv), count(*) filter (where dose_msv > 0)) as mean_exposed
     from sector_persons
     group by reference_sector, level, year, occupation_code, establishment_key
 ),
@@ -117,10 +117,10 @@ national as (
     select
         reference_sector, year, occupation_code,
         count(*) filter (where dose_msv > 0) as exposed,
-        sum(dose_msv) / nullif(count(*) filter (where dose_msv > 0), 0) as mean_exposed,
-        quantile_cont(dose_msv, 0.5) filter (where dose_msv > 0) as median_exposed,
-        quantile_cont(dose_msv, 0.25) filter (where dose_msv > 0) as p25_exposed,
-        quantile_cont(dose_msv, 0.75) filter (where dose_msv > 0) as p75_exposed
+        mean_msv(sum(dose_msv), count(*) filter (where dose_msv > 0)) as mean_exposed,
+        percentile_msv(list(dose_msv) filter (where dose_msv > 0), 50) as median_exposed,
+        percentile_msv(list(dose_msv) filter (where dose_msv > 0), 25) as p25_exposed,
+        percentile_msv(list(dose_msv) filter (where dose_msv > 0), 75) as p75_exposed
     from sector_persons
     group by reference_sector, year, occupation_code
 ),
@@ -135,35 +135,38 @@ ranked as (
     where exposed > 0
 ),
 
-cell_means as (
-    select
-        year, sector_code, occupation_code, category,
-        sum(dose_msv) / count(distinct worker_key) as mean_dose
-    from facts
-    group by year, sector_code, occupation_code, category
-),
-
 own_cells as (
     select
-        establishment_key, year, sector_code, occupation_code, category, count(distinct worker_key) as workers
+        establishment_key, year, sector_code, occupation_code, category,
+        count(distinct worker_key) as workers, sum(dose_msv) as dose_msv
     from facts
     group by establishment_key, year, sector_code, occupation_code, category
 ),
 
+-- A person of two establishments stands twice, on both sides: so the ratios of all establishments average to one.
+national_cells as (
+    select
+        year, sector_code, occupation_code, category,
+        cast(sum(workers) as bigint) as workers, cast(sum(dose_msv) * 1000 as hugeint) as dose_usv
+    from own_cells
+    group by year, sector_code, occupation_code, category
+),
+
+-- In whole picosieverts: what the establishment's people would have received at the national mean of their jobs.
 expected_by_occupation as (
     select
         own_cells.establishment_key, own_cells.year, own_cells.occupation_code,
-        own_cells.workers * cell_means.mean_dose as expected_msv
+        own_cells.workers * national_cells.dose_usv * 1000000 // national_cells.workers as expected_psv
     from own_cells
-    inner join cell_means using (year, sector_code, occupation_code, category)
+    inner join national_cells using (year, sector_code, occupation_code, category)
 ),
 
 expected as (
-    select establishment_key, year, occupation_code, sum(expected_msv) as expected_msv
+    select establishment_key, year, occupation_code, sum(expected_psv) as expected_psv
     from expected_by_occupation
     group by establishment_key, year, occupation_code
     union all
-    select establishment_key, year, 'ALL', sum(expected_msv)
+    select establishment_key, year, 'ALL', sum(expected_psv)
     from expected_by_occupation
     group by establishment_key, year
 )
@@ -174,21 +177,26 @@ select
     own.occupation_code,
     own.monitored,
     own.exposed,
-    cast(own.mean_exposed as decimal(12, 3)) as mean_exposed_msv,
-    cast(own.median_exposed as decimal(12, 3)) as median_exposed_msv,
-    cast(own.top_share as decimal(12, 6)) as top_share,
+    own.mean_exposed as mean_exposed_msv,
+    own.median_exposed as median_exposed_msv,
+    own.top_share,
     own_sectors.sector_code,
     chosen.reference_sector,
     chosen.level as reference_level,
     chosen.n_establishments as reference_establishments,
     national.exposed as reference_exposed,
-    cast(national.mean_exposed as decimal(12, 3)) as reference_mean_exposed_msv,
-    cast(national.median_exposed as decimal(12, 3)) as reference_median_exposed_msv,
-    cast(national.p25_exposed as decimal(12, 3)) as reference_p25_exposed_msv,
-    cast(national.p75_exposed as decimal(12, 3)) as reference_p75_exposed_msv,
+    national.mean_exposed as reference_mean_exposed_msv,
+    national.median_exposed as reference_median_exposed_msv,
+    national.p25_exposed as reference_p25_exposed_msv,
+    national.p75_exposed as reference_p75_exposed_msv,
     cast(100 * ranked.position_among_establishments as decimal(5, 1)) as percentile_among_establishments,
-    cast(expected.expected_msv as decimal(18, 3)) as expected_msv,
-    cast(own.dose_msv / nullif(expected.expected_msv, 0) as decimal(12, 3)) as standardised_dose_ratio
+    cast(exact_quotient(expected.expected_psv, 1000000) * 0.001::decimal(4, 3) as decimal(18, 3)) as expected_msv,
+    case
+        when expected.expected_psv > 0 then cast(
+            exact_quotient(cast(own.dose_msv * 1000 as hugeint) * 1000000000, expected.expected_psv)
+            * 0.001::decimal(4, 3) as decimal(12, 3)
+        )
+    end as standardised_dose_ratio
 from own
 inner join own_sectors using (establishment_key, year)
 left join chosen using (establishment_key, year, occupation_code)

@@ -13,15 +13,17 @@ select
     limit_quantity,
     count(*) filter (where is_monitored) as monitored,
     count(*) filter (where dose_msv > 0) as exposed,
-    cast(sum(dose_msv) / 1000 as decimal(18, 6)) as collective_dose_man_sv,
-    cast(sum(dose_msv) / nullif(count(*) filter (where is_monitored), 0) as decimal(12, 3)) as mean_monitored_msv,
-    cast(sum(dose_msv) / nullif(count(*) filter (where dose_msv > 0), 0) as decimal(12, 3)) as mean_exposed_msv,
-    cast(quantile_cont(dose_msv, 0.5) filter (where dose_msv > 0) as decimal(12, 3)) as median_exposed_msv,
-    cast(quantile_cont(dose_msv, 0.25) filter (where dose_msv > 0) as decimal(12, 3)) as p25_exposed_msv,
-    cast(quantile_cont(dose_msv, 0.75) filter (where dose_msv > 0) as decimal(12, 3)) as p75_exposed_msv,
+    cast(sum(dose_msv) * 0.001::decimal(4, 3) as decimal(18, 6)) as collective_dose_man_sv,
+    mean_msv(
+        coalesce(sum(dose_msv) filter (where is_monitored), 0), count(*) filter (where is_monitored)
+    ) as mean_monitored_msv,
+    mean_msv(sum(dose_msv), count(*) filter (where dose_msv > 0)) as mean_exposed_msv,
+    percentile_msv(list(dose_msv) filter (where dose_msv > 0), 50) as median_exposed_msv,
+    percentile_msv(list(dose_msv) filter (where dose_msv > 0), 25) as p25_exposed_msv,
+    percentile_msv(list(dose_msv) filter (where dose_msv > 0), 75) as p75_exposed_msv,
     count(*) filter (where dose_msv > 1) as n_gt_1,
     count(*) filter (where dose_msv > 6) as n_gt_6,
-    cast(max(dose_msv) / nullif(sum(dose_msv), 0) as decimal(12, 6)) as top_share
+    share_of(max(dose_msv), sum(dose_msv)) as top_share
 from person_years
 group by establishment_key, year, limit_quantity
 order by establishment_key, year, limit_quantity

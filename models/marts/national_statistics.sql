@@ -21,8 +21,7 @@ with of_persons as (
         count(*) filter (where is_monitored and dose_msv > 5) as monitored_gt_5,
         sum(dose_msv) filter (where is_monitored and dose_msv > 5) as dose_gt_5,
         count(*) filter (where is_monitored and dose_msv > 1) as monitored_gt_1,
-        sum(dose_msv) filter (where is_monitored and dose_msv > 1) as dose_gt_1,
-        quantile_cont(dose_msv, [0.25, 0.5, 0.75, 0.9, 0.95]) filter (where dose_msv > 0) as quantiles
+        sum(dose_msv) filter (where is_monitored and dose_msv > 1) as dose_gt_1
     from person_groups
     group by year, limit_quantity, dimension, group_code, parent_code
 ),
@@ -52,8 +51,8 @@ of_establishments as (
     select
         year, limit_quantity, dimension, group_code,
         count(*) as n_establishments,
-        max(dose_msv) / nullif(sum(dose_msv), 0) as top_establishment_share_dose,
-        max(workers) / nullif(sum(workers), 0) as top_establishment_share_workers
+        share_of(max(dose_msv), sum(dose_msv)) as top_establishment_share_dose,
+        share_of(max(workers), sum(workers)) as top_establishment_share_workers
     from establishment_totals
     group by year, limit_quantity, dimension, group_code
 )
@@ -66,14 +65,14 @@ select
     parent_code,
     monitored,
     exposed,
-    cast(dose_msv / 1000 as decimal(18, 6)) as collective_dose_man_sv,
-    cast(dose_msv / nullif(monitored, 0) as decimal(12, 3)) as mean_monitored_msv,
-    cast(dose_msv / nullif(exposed, 0) as decimal(12, 3)) as mean_exposed_msv,
-    cast(quantiles[2] as decimal(12, 3)) as median_exposed_msv,
-    cast(quantiles[1] as decimal(12, 3)) as p25_exposed_msv,
-    cast(quantiles[3] as decimal(12, 3)) as p75_exposed_msv,
-    cast(quantiles[4] as decimal(12, 3)) as p90_exposed_msv,
-    cast(quantiles[5] as decimal(12, 3)) as p95_exposed_msv,
+    cast(dose_msv * 0.001::decimal(4, 3) as decimal(18, 6)) as collective_dose_man_sv,
+    mean_msv(coalesce(monitored_dose_msv, 0), monitored) as mean_monitored_msv,
+    mean_msv(dose_msv, exposed) as mean_exposed_msv,
+    dose_quantiles.median_msv as median_exposed_msv,
+    dose_quantiles.p25_msv as p25_exposed_msv,
+    dose_quantiles.p75_msv as p75_exposed_msv,
+    dose_quantiles.p90_msv as p90_exposed_msv,
+    dose_quantiles.p95_msv as p95_exposed_msv,
     n_gt_1,
     n_gt_2,
     n_gt_5,
@@ -82,18 +81,19 @@ select
     n_gt_15,
     n_gt_20,
     n_gt_50,
-    cast(monitored_gt_15 / nullif(monitored, 0) as decimal(12, 6)) as number_ratio_15,
-    cast(monitored_gt_10 / nullif(monitored, 0) as decimal(12, 6)) as number_ratio_10,
-    cast(monitored_gt_5 / nullif(monitored, 0) as decimal(12, 6)) as number_ratio_5,
-    cast(monitored_gt_1 / nullif(monitored, 0) as decimal(12, 6)) as number_ratio_1,
-    cast(coalesce(dose_gt_15, 0) / nullif(monitored_dose_msv, 0) as decimal(12, 6)) as dose_ratio_15,
-    cast(coalesce(dose_gt_10, 0) / nullif(monitored_dose_msv, 0) as decimal(12, 6)) as dose_ratio_10,
-    cast(coalesce(dose_gt_5, 0) / nullif(monitored_dose_msv, 0) as decimal(12, 6)) as dose_ratio_5,
-    cast(coalesce(dose_gt_1, 0) / nullif(monitored_dose_msv, 0) as decimal(12, 6)) as dose_ratio_1,
-    cast(highest_msv / nullif(dose_msv, 0) as decimal(12, 6)) as top_share,
+    share_of(monitored_gt_15, monitored) as number_ratio_15,
+    share_of(monitored_gt_10, monitored) as number_ratio_10,
+    share_of(monitored_gt_5, monitored) as number_ratio_5,
+    share_of(monitored_gt_1, monitored) as number_ratio_1,
+    share_of(coalesce(dose_gt_15, 0), monitored_dose_msv) as dose_ratio_15,
+    share_of(coalesce(dose_gt_10, 0), monitored_dose_msv) as dose_ratio_10,
+    share_of(coalesce(dose_gt_5, 0), monitored_dose_msv) as dose_ratio_5,
+    share_of(coalesce(dose_gt_1, 0), monitored_dose_msv) as dose_ratio_1,
+    share_of(highest_msv, dose_msv) as top_share,
     n_establishments,
-    cast(top_establishment_share_dose as decimal(12, 6)) as top_establishment_share_dose,
-    cast(top_establishment_share_workers as decimal(12, 6)) as top_establishment_share_workers
+    top_establishment_share_dose,
+    top_establishment_share_workers
 from of_persons
 inner join of_establishments using (year, limit_quantity, dimension, group_code)
+left join dose_quantiles using (year, limit_quantity, dimension, group_code)
 order by year, limit_quantity, dimension, group_code

@@ -138,3 +138,30 @@ def _ask(path, sql: str) -> list[tuple]:
 
     with duckdb.connect(str(path), read_only=True) as connection:
         return connection.execute(sql).fetchall()
+
+
+def test_percentiles_of_a_nation_are_those_of_its_persons(register):
+    """Through value counts as through a sorted list: the same order statistics."""
+    doses = [Decimal(n * n % 97 + 1) / 1000 for n in range(1, 42)]
+    for number, dose in enumerate(doses, start=1):
+        register.dose("2023-12-31", dose, worker_key=number)
+    found = register.rows_of("""
+        select p25_exposed_msv, median_exposed_msv, p75_exposed_msv, p90_exposed_msv, p95_exposed_msv
+        from national_statistics where dimension = 'ALL' and limit_quantity = 'effective'
+    """)
+    ordered = sorted(doses)
+    assert found == [tuple(ordered[40 * percent // 100] for percent in (25, 50, 75, 90, 95))]
+
+
+def test_standardised_ratios_of_all_establishments_average_to_one(register):
+    """Three establishments alike, one person working at two of them."""
+    for establishment in (10, 11, 12):
+        register.add("establishments", establishment_key=establishment, row_no=establishment)
+        for number in range(4):
+            worker = establishment * 10 + number if number else establishment if establishment == 12 else 7
+            register.add("employments", worker_key=worker, establishment_key=establishment, row_no=worker)
+            register.dose("2023-12-31", "1.000", worker_key=worker, establishment_key=establishment)
+    rows = register.rows_of("""
+        select standardised_dose_ratio, expected_msv from establishment_comparison where occupation_code = 'ALL'
+    """)
+    assert [tuple(map(str, row)) for row in rows] == [("1.000", "4.000")] * 3

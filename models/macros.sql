@@ -1,0 +1,38 @@
+-- Decimals of mSv stay exact: DuckDB divides in floating point, so quotients are taken in whole microsieverts and rounded
+-- half up. NULL where there is nothing to divide by.
+
+create temporary macro exact_quotient(numerator, denominator) as
+    cast((2 * cast(numerator as hugeint) + cast(denominator as hugeint)) // (2 * cast(denominator as hugeint)) as bigint);
+
+-- Mean of a sum in mSv over a count, in mSv.
+create temporary macro mean_msv(total_msv, number) as
+    case
+        when number > 0 then cast(exact_quotient(total_msv * 1000, number) * 0.001::decimal(4, 3) as decimal(12, 3))
+    end;
+
+-- Share of a whole, to six decimals; both counts, or both mSv.
+create temporary macro share_of(part, whole) as
+    case
+        when whole > 0 then cast(
+            exact_quotient(cast(part * 1000 as hugeint) * 1000000, cast(whole * 1000 as hugeint))
+            * 0.000001::decimal(7, 6) as decimal(12, 6)
+        )
+    end;
+
+-- Between two neighbours in rank, `hundredths` of the way from the lower, in mSv.
+create temporary macro between_ranks(lower_msv, upper_msv, hundredths) as
+    cast(
+        exact_quotient(
+            cast(lower_msv * 1000 as hugeint) * (100 - hundredths) + cast(upper_msv * 1000 as hugeint) * hundredths, 100
+        ) * 0.001::decimal(4, 3) as decimal(12, 3)
+    );
+
+-- Percentile of a list of mSv: linear between order statistics, as quantile_cont and R's type 7.
+create temporary macro percentile_in_order(ordered, percent) as
+    between_ranks(
+        ordered[(len(ordered) - 1) * percent // 100 + 1],
+        ordered[least((len(ordered) - 1) * percent // 100 + 2, len(ordered))],
+        (len(ordered) - 1) * percent % 100
+    );
+
+create temporary macro percentile_msv(doses, percent) as percentile_in_order(list_sort(doses), percent);
