@@ -80,35 +80,60 @@ sector_establishments as (
     group by reference_sector, level, year, occupation_code, establishment_key
 ),
 
--- A reference must neither hide nor reveal one big establishment.
-usable_sectors as (
+reference_totals as (
     select
         reference_sector, level, year, occupation_code,
         count(*) as n_establishments,
-        cast(sum(exposed) as bigint) as exposed
+        cast(sum(exposed) as bigint) as exposed,
+        cast(sum(dose_msv) as decimal(18, 3)) as dose_msv,
+        cast(sum(workers) as bigint) as workers,
+        max(dose_msv, 2) as highest_doses,
+        max(workers, 2) as highest_workers
     from sector_establishments
-    cross join rules
     group by reference_sector, level, year, occupation_code
-    having
-        count(*) >= max(rules.fewest_establishments)
-        and sum(exposed) >= max(rules.fewest_persons)
-        and max(dose_msv) <= max(rules.largest_share) * sum(dose_msv)
-        and max(workers) <= max(rules.largest_share) * sum(workers)
 ),
 
-chosen as (
+-- A reader can take their own establishment out of a reference: what is left must neither hide nor reveal one big other.
+without_own as (
     select
         own.establishment_key, own.year, own.occupation_code,
-        usable_sectors.reference_sector, usable_sectors.level, usable_sectors.n_establishments
+        totals.reference_sector, totals.level, totals.n_establishments,
+        totals.n_establishments - cast(self.establishment_key is not null as integer) as others,
+        totals.exposed - coalesce(self.exposed, 0) as others_exposed,
+        totals.dose_msv - coalesce(self.dose_msv, 0) as others_dose_msv,
+        totals.workers - coalesce(self.workers, 0) as others_workers,
+        coalesce(
+            case when self.dose_msv = totals.highest_doses[1] then totals.highest_doses[2] end, totals.highest_doses[1]
+        ) as highest_other_dose_msv,
+        coalesce(
+            case when self.workers = totals.highest_workers[1] then totals.highest_workers[2] end,
+            totals.highest_workers[1]
+        ) as highest_other_workers
     from own
     inner join own_sectors using (establishment_key, year)
     inner join sector_levels on sector_levels.code = own_sectors.sector_code
-    inner join usable_sectors
-        on usable_sectors.reference_sector = sector_levels.ancestor_code
-        and usable_sectors.year = own.year
-        and usable_sectors.occupation_code = own.occupation_code
+    inner join reference_totals as totals
+        on totals.reference_sector = sector_levels.ancestor_code
+        and totals.year = own.year
+        and totals.occupation_code = own.occupation_code
+    left join sector_establishments as self
+        on self.reference_sector = totals.reference_sector
+        and self.year = own.year
+        and self.occupation_code = own.occupation_code
+        and self.establishment_key = own.establishment_key
+),
+
+chosen as (
+    select establishment_key, year, occupation_code, reference_sector, level, n_establishments
+    from without_own
+    cross join rules
+    where
+        others >= fewest_establishments
+        and others_exposed >= fewest_persons
+        and highest_other_dose_msv <= largest_share * others_dose_msv
+        and highest_other_workers <= largest_share * others_workers
     qualify row_number() over (
-        partition by own.establishment_key, own.year, own.occupation_code order by usable_sectors.level desc
+        partition by establishment_key, year, occupation_code order by level desc
     ) = 1
 ),
 

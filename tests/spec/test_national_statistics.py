@@ -2,9 +2,13 @@
 
 from decimal import Decimal
 
+import pytest
 from register import Register
 
+from lake.vocabulary import Role
+from models.access import Access
 from models.publish import publish
+from registry.policy import Viewer
 
 
 def test_a_person_with_two_employers_counts_once_in_the_nation_and_once_in_each_sector(register, table):
@@ -165,3 +169,59 @@ def test_standardised_ratios_of_all_establishments_average_to_one(register):
         select standardised_dose_ratio, expected_msv from establishment_comparison where occupation_code = 'ALL'
     """)
     assert [tuple(map(str, row)) for row in rows] == [("1.000", "4.000")] * 3
+
+
+def _with_internal(register, persons: int) -> None:
+    """Sixty workers of three establishments with external dose, of whom some have internal dose too."""
+    for establishment in (10, 11, 12):
+        register.add("establishments", establishment_key=establishment, row_no=establishment)
+    for worker in range(1, 61):
+        place = 10 + worker % 3
+        register.add("persons", worker_key=worker)
+        register.add("employments", worker_key=worker, establishment_key=place, row_no=worker + 100)
+        register.dose("2023-06-30", "1.000", worker_key=worker, establishment_key=place)
+        if worker <= persons:
+            register.dose("2023-06-30", "0.700", worker_key=worker, establishment_key=place, dosimetry="INTERNAL",
+                          quantity="E50", radiation="ALPHA_INT", body_location=None)  # fmt: skip
+    publish(register.settings, register.build(), lambda built: Passed())
+
+
+class Passed:
+    passed = True
+    checks = ()
+
+    def save(self, path):
+        path.write_text("{}")
+
+
+@pytest.mark.parametrize(("persons", "is_shown"), [(1, False), (10, False), (11, True)])
+def test_total_minus_external_dose_gives_nobodys_internal_dose_away(register, persons, is_shown):
+    _with_internal(register, persons)
+    access = Access(register.settings, lambda event: None)
+    reader = Viewer(1, Role.AUTHORITY)
+    where = {"year": 2023, "dimension": "ALL"}
+    for model in ("national_statistics", "dose_distribution"):
+        rows = access.fetch(model, reader, where=where, purpose="t")
+        total, external = (rows.filter(limit_quantity=q) for q in ("effective", "effective_external"))
+        assert total["collective_dose_man_sv"].null_count() == 0 or model == "dose_distribution"
+        assert (external["collective_dose_man_sv"].null_count() == 0) is is_shown
+    employer = Viewer(2, Role.EMPLOYER, None, frozenset({10}))
+    own = access.fetch("establishment_statistics", employer, where={"year": 2023}, purpose="t")
+    means = dict(own.select("limit_quantity", "mean_exposed_msv").iter_rows())
+    # Of the establishment's own people with internal dose there are always too few.
+    assert means["effective"] is not None and (means["effective_external"] is None) is (persons >= 3)
+
+
+@pytest.mark.parametrize(("establishments", "is_compared"), [(3, False), (4, True)])
+def test_a_reference_stands_without_the_readers_own_establishment(register, establishments, is_compared):
+    """Three establishments, less one's own, would leave two: each mean would tell the other's."""
+    for establishment in range(10, 10 + establishments):
+        register.add("establishments", establishment_key=establishment, row_no=establishment)
+        for number in range(6):
+            worker = establishment * 10 + number
+            register.add("employments", worker_key=worker, establishment_key=establishment, row_no=worker)
+            register.dose("2023-12-31", f"{establishment - 9}.000", worker_key=worker, establishment_key=establishment)
+    rows = register.rows_of("""
+        select reference_mean_exposed_msv is not null from establishment_comparison where occupation_code = 'ALL'
+    """)
+    assert rows == [(is_compared,)] * establishments
