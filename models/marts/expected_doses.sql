@@ -37,7 +37,7 @@ results as (
         due.period_start,
         bool_or(told.has_result) as has_result,
         min(told.told_on) filter (where not told.has_result) as absent_since,
-        arg_max(told.result_status, told.told_on) filter (where not told.has_result) as absence
+        arg_max(told.result_status, row(told.told_on, told.result_status)) filter (where not told.has_result) as absence
     from due
     inner join told
         on told.worker_key = due.worker_key
@@ -73,7 +73,7 @@ waiting as (
         due.worker_key, due.establishment_key, due.oa_code, due.dosimetry, due.quantity, due.period_code,
         due.period_start,
         min(waits.waits_since) as waits_since,
-        arg_min(waits.code, waits.waits_since) as code
+        arg_min(waits.code, row(waits.waits_since, waits.code)) as code
     from due
     inner join waits
         on waits.worker_key = due.worker_key
@@ -89,7 +89,7 @@ refused as (
         due.worker_key, due.establishment_key, due.oa_code, due.dosimetry, due.quantity, due.period_code,
         due.period_start,
         min(refused_since.refused_on) as refused_on,
-        arg_min(refused_since.code, refused_since.refused_on) as code
+        arg_min(refused_since.code, row(refused_since.refused_on, refused_since.code)) as code
     from due
     inner join refused_since
         on refused_since.worker_key = due.worker_key

@@ -66,7 +66,7 @@ highest_locations as (
         max(location_msv) as dose_msv,
         cast(sum(considered_msv) as decimal(12, 3)) as considered_msv,
         cast(sum(records) as bigint) as records,
-        cast(arg_max(location_records, location_msv) as bigint) as counted_records
+        cast(arg_max(location_records, row(location_msv, location_records)) as bigint) as counted_records
     from location_doses
     group by basis, worker_key, establishment_key, limit_quantity, site, component, period_start, period_end
 )

@@ -91,7 +91,9 @@ where limit_quantity not in (select limit_quantity from several_sites)
 union all
 select
     basis, population, worker_key, limit_quantity, on_date,
-    max(dose_12m_msv), max(dose_60m_msv), max(career_msv), arg_max(wear_start_12m, dose_12m_msv)
+    max(dose_12m_msv), max(dose_60m_msv), max(career_msv),
+    -- Of sites with the same sum, the earliest wear.
+    arg_max(wear_start_12m, row(dose_12m_msv, date '1970-01-01' - wear_start_12m))
 from windows
 where limit_quantity in (select limit_quantity from several_sites)
 group by basis, population, worker_key, limit_quantity, on_date
