@@ -50,7 +50,7 @@ STEPS = {
     "register_establishments": (lists, None),
     "register": (Vault, None),
     "append": (Lake, None),
-    "_write": (Lake, lambda args: args[1].name),
+    "_commit": (Lake, lambda args: args[1].name),
     "mark_landed": (door_module, None),
     "load": (reports, None),
 }
@@ -70,7 +70,8 @@ class Sender:
         started = time.monotonic()
         for name, (owner, label_of) in STEPS.items():
             self._wrap(owner, name, label_of)
-        door = Door(Settings(home=Path(self.orders["home"])))
+        # Files of more than two rows are written as they come, as very large ones are.
+        door = Door(Settings(home=Path(self.orders["home"]), slice_rows=2))
         receipts = []
         for number, paths in enumerate(self.orders["waves"], start=self.orders.get("first_wave", 1)):
             self.wave = number
