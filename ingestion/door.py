@@ -46,6 +46,9 @@ _NAMES_WORKERS = (EMPLOYMENTS.name, IDENTITY_LINKS.name)
 _GROUP_FILES = 64
 _GROUP_BYTES = 32 * 2**20
 
+# Findings written at once.
+_PIECE_ROWS = 131_072
+
 
 @dataclass(frozen=True)
 class Receipt:
@@ -183,19 +186,17 @@ class Door:
         judgement, refusal = settled.judgement, settled.refusal
         findings = judgement.findings if judgement else no_findings()
         delivery = delivery_row(numbered, judgement, refusal)
-        number = pl.lit(numbered.delivery_no, dtype=pl.Int32)
         app_id = f"delivery-{numbered.delivery_no}"
-        tables = {
-            REJECTIONS.name: findings.with_columns(delivery_no=number, judged_by=number),
-            DELIVERIES.name: pl.DataFrame([delivery], schema_overrides=polars_types(DELIVERIES)),
-        }
+        tables = {}
         if judgement:
             remember_waiting(self.engine, numbered.delivery_no, judgement.unknown.rows())
+            pieces = {**judgement.tables, REJECTIONS.name: _rejections(numbered, findings)}
             if judgement.is_large:
-                for name, pieces in judgement.tables.items():
-                    self.lake.append_pieces(TABLES[name], pieces, app_id)
+                for name, rows in pieces.items():
+                    self.lake.append_pieces(TABLES[name], rows, app_id)
             else:
-                tables = {name: judgement.table(name) for name in judgement.tables} | tables
+                tables = {name: pl.concat(rows) for name, rows in pieces.items()}
+        tables[DELIVERIES.name] = pl.DataFrame([delivery], schema_overrides=polars_types(DELIVERIES))
         self._append(tables, app_id)
         if numbered.layout in _LISTS:
             self._populations.forget()
@@ -333,6 +334,13 @@ def _stated(name: str) -> tuple[Layout | None, str]:
 def _line_limits(settings: Settings) -> tuple[int, int]:
     """The longest line in bytes and the most lines a file may have."""
     return settings.longest_line_kib * 2**10, settings.most_lines
+
+
+def _rejections(numbered: Numbered, findings: pl.DataFrame) -> Iterator[pl.DataFrame]:
+    """The findings as rows of lake.rejections, in pieces."""
+    number = pl.lit(numbered.delivery_no, dtype=pl.Int32)
+    for start in range(0, max(findings.height, 1), _PIECE_ROWS):
+        yield findings.slice(start, _PIECE_ROWS).with_columns(delivery_no=number, judged_by=number)
 
 
 def no_findings() -> pl.DataFrame:

@@ -27,7 +27,7 @@ _BOM = b"\xef\xbb\xbf"
 _NO_SEPARATOR = bytes(byte for byte in range(256) if byte not in b";\n")
 
 # Rows read at once where nobody says otherwise: enough that the cost of a slice is that of its rows.
-SLICE_ROWS = 262_144
+SLICE_ROWS = 131_072
 # Where lines are long a slice has fewer of them.
 _SLICE_BYTES = 64 * 2**20
 

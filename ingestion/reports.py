@@ -33,6 +33,8 @@ RPT_COLUMNS = (
 LINE_COLUMNS = ("row_no", "record_id", "severity", "code", "field", "message_fr", "message_en")
 # Lines of problems that the JSON repeats; the RPT file holds all.
 LINES_SHOWN = 1000
+# Lines of problems that are written at once.
+_PIECE_ROWS = 131_072
 # Lines of problems that a person reads at the terminal.
 LINES_SAID = 20
 
@@ -118,7 +120,9 @@ def save_report(settings: Settings, report: dict, findings: pl.DataFrame, record
     place = folder(settings, report["delivery_no"])
     with _drafted(place / file_name("RPT", report)) as draft, draft.open("wb") as file:
         file.write(f"{_csv([report], RPT_COLUMNS)}\n".encode())
-        lines_of(findings, record_ids).write_csv(file, separator=";")
+        pieces = findings.iter_slices(_PIECE_ROWS) if findings.height else [findings]
+        for number, piece in enumerate(pieces):
+            lines_of(piece, record_ids).write_csv(file, separator=";", include_header=number == 0)
     _save(place / "report.json", report)
 
 
