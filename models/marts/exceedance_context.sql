@@ -10,8 +10,10 @@ with episodes as (
 peak_doses as (
     select episodes.*, doses.establishment_key
     from episodes
-    left join period_doses as doses
-        on doses.worker_key = episodes.worker_key
+    left join limited_doses as doses
+        on doses.basis = case when episodes.status = 'provisional' then 'provisional' else 'current' end
+        and doses.population = 'ADULT'
+        and doses.worker_key = episodes.worker_key
         and doses.limit_quantity = episodes.limit_quantity
         and doses.period_end = episodes.peak_date
     qualify row_number() over (

@@ -167,6 +167,13 @@ def test_rows_that_wait_and_would_raise_an_exceedance_are_provisional(register):
     assert [row[4] for row in episodes(register)] == ["21.000"]
 
 
+def test_the_authority_is_told_where_even_if_the_peak_waits(register):
+    register.add("establishments", company_name="Clinique du Port")
+    register.add("waiting", period_end=date(2024, 2, 29), dose_msv=30, worker_key=1, delivery_no=2)
+    sql = "select status, domain, company_name, category from exceedance_context"
+    assert register.rows_of(sql) == [("provisional", "MEDICAL_DENTAL_VET", "Clinique du Port", "UNSPECIFIED")]
+
+
 def test_a_record_that_waited_and_came_again_is_counted_once(register):
     register.dose("2024-01-31", "12.000")
     waiting = register.add(
