@@ -11,6 +11,12 @@ FOLDER = Path(__file__).parent
 
 _TYPES = {
     "dose_limits": {"limit_msv": pl.Decimal(9, 3), "valid_from": pl.Date, "valid_to": pl.Date},
+    "classification_levels": {
+        "level_msv": pl.Decimal(9, 3),
+        "years": pl.Int32,
+        "valid_from": pl.Date,
+        "valid_to": pl.Date,
+    },
     "dose_classes": {"position": pl.Int32, "above_msv": pl.Decimal(9, 3), "up_to_msv": pl.Decimal(9, 3)},
     "quantity_locations": {"makes_monitored": pl.Boolean},
     "layouts": {"position": pl.Int32},

@@ -42,6 +42,7 @@ def test_a_dose_id_names_its_delivery_row_and_part(place):
 def test_limits_are_dated_and_sourced():
     limits = reference.table("dose_limits")
     assert limits["legal_source"].null_count() == 0
+    assert reference.table("classification_levels")["legal_source"].null_count() == 0
     assert limits.filter(limit_code="L1")["limit_msv"].item() == Decimal("20.000")
 
 
