@@ -194,6 +194,17 @@ def test_the_records_of_an_exceedance_are_those_of_its_peak(long_careers):
     assert [str(r["counted_msv"]) for r in rows.to_dicts()] == ["14.001"]
 
 
+def test_an_adviser_is_told_of_a_doubtful_category_and_not_of_doses_from_before(long_careers):
+    told = {}
+    for role in ("CRP", "PHYSICIAN"):
+        rows = long_careers.fetch("classification_watch", viewer(role), where={"worker_key": 2}, purpose="t")
+        told[role] = rows.filter(limit_quantity="effective_external").select("rule_code", "year", "value_msv").rows()
+    assert told == {
+        "CRP": [("B_OVER_6", 2024, None)],
+        "PHYSICIAN": [("B_OVER_6", 2024, Decimal("21.001"))],
+    }
+
+
 def test_an_employer_is_told_who_and_no_dose(long_careers):
     rows = long_careers.fetch("exceedance_notices", viewer("EMPLOYER"), purpose="t")
     assert rows.columns == ["establishment_key", "worker_key", "limit_code", "first_date"]
