@@ -7,7 +7,7 @@ DEMO_HOME := var/demo
 .PHONY: help setup demo test check browser rules backtest chaos fuzz bench bench-backfill clean
 
 help: ## list the commands
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 setup: .venv/ready ## install Dosilake and its pinned dependencies into .venv
 

@@ -21,7 +21,7 @@ _MAY_CHANGE_PERSON = ("IDENTITY", "BADGE_MIX_UP")
 _TOGETHER = 262_144
 
 _NOTHING = pl.DataFrame(schema=FINDINGS)
-_NO_IDS = pl.DataFrame(schema={"row_no": pl.Int32, "record_id": pl.String})
+NO_IDS = pl.DataFrame(schema={"row_no": pl.Int32, "record_id": pl.String})
 _NO_TARGETS = pl.DataFrame(schema={"row_no": pl.Int32, "replaces_dose_id": pl.Int64})
 _CHANGED = ("row_no", "record_id", "replaces_record_id", "person_key", "motive_code")
 _COMPARED = ("row_no", "record_id", *held.CONTENT)
@@ -76,7 +76,7 @@ class Crossing:
     def settle(self, lake: Lake, population: Population) -> Crossed:
         """Compare all that was added."""
         if not self._ends:
-            return Crossed(_NOTHING, _NO_IDS, _NO_TARGETS)
+            return Crossed(_NOTHING, NO_IDS, _NO_TARGETS)
         traces = pl.concat(self._traces)
         known, known_ids = self._same_records(traces, lake)
         traces = _without(traces, known)
@@ -85,8 +85,10 @@ class Crossing:
         found = [known, lost]
         record_ids = [known_ids, _ids_of(changes, lost)]
         if not self.may_overlap:
-            results = _without(traces, lost).drop_nulls("measured")
-            overlapping, overlapping_ids = self._overlapping(results, targets, lake, population)
+            left = _without(traces, lost).filter(~pl.col("waiting"))
+            # A cancellation frees the period of what it cancels, though it has no dose itself.
+            gone = targets.join(left, on="row_no", how="semi")["replaces_dose_id"] // 8
+            overlapping, overlapping_ids = self._overlapping(left.drop_nulls("measured"), gone, lake, population)
             found.append(overlapping)
             record_ids.append(overlapping_ids)
         return Crossed(pl.concat(found), pl.concat(record_ids), targets)
@@ -96,7 +98,7 @@ class Crossing:
         ends = min(first for first, _ in self._ends), max(last for _, last in self._ends)
         known = held.record_traces(lake, self.sender_code, ends, rows["trace"])
         suspects = rows.filter(pl.col("trace").is_duplicated() | pl.col("trace").is_in(known.implode()))
-        found, record_ids = [_NOTHING], [_NO_IDS]
+        found, record_ids = [_NOTHING], [NO_IDS]
         for row_nos in _together(suspects):
             parts = pl.concat([self._rows(self.doses, row_nos, False), self._rows(self.waits, row_nos, True)])
             found.append(_against_same_records(parts, self, lake))
@@ -104,11 +106,11 @@ class Crossing:
         return pl.concat(found), pl.concat(record_ids)
 
     def _overlapping(
-        self, traces: pl.DataFrame, targets: pl.DataFrame, lake: Lake, population: Population
+        self, traces: pl.DataFrame, gone: pl.Series, lake: Lake, population: Population
     ) -> tuple[pl.DataFrame, pl.DataFrame]:
-        found, record_ids = [_NOTHING], [_NO_IDS]
+        found, record_ids = [_NOTHING], [NO_IDS]
         if traces.is_empty():
-            return _NOTHING, _NO_IDS
+            return _NOTHING, NO_IDS
         span = traces["period_start"].min(), traces["period_end"].max()
         by_start = traces.sort("measured", "period_start", "row_no")
         # Two of a group overlap only if two that follow each other do.
@@ -118,7 +120,6 @@ class Crossing:
         inside = by_start.filter(meets_last)["measured"].unique()
         outside = held.result_traces(lake, self.sender_code, span, population, traces)
         suspects = traces.filter(pl.col("measured").is_in(inside.implode()) | pl.col("row_no").is_in(outside.implode()))
-        gone = targets.join(traces, on="row_no", how="semi")["replaces_dose_id"] // 8
         for row_nos in _together(suspects.select("row_no", trace="measured")):
             parts = pl.concat(rows.filter(pl.col("row_no").is_in(row_nos.implode())) for rows in self.doses)
             parts = population.person_of(parts)

@@ -194,6 +194,7 @@ class Door:
             if judgement.is_large:
                 for name, rows in pieces.items():
                     self.lake.append_pieces(TABLES[name], rows, app_id)
+                self.lake.stands(numbered.delivery_no)
             else:
                 tables = {name: pl.concat(rows) for name, rows in pieces.items()}
         tables[DELIVERIES.name] = pl.DataFrame([delivery], schema_overrides=polars_types(DELIVERIES))

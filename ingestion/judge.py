@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import polars as pl
 
 from ingestion.ahead import one_ahead
-from ingestion.crossing import Crossing
+from ingestion.crossing import NO_IDS, Crossing
 from ingestion.fields import DOSE_FIELDS, WITH_VALUE, Check, field_checks, findings, typed, with_current_codes
 from ingestion.identifiers import is_record_id, is_rpps, is_siret, may_be_repeated, names_a_person
 from ingestion.identity import PAIR_CHECKS, SHAPE_CHECKS, Register, own_checks
@@ -29,7 +29,6 @@ PARIS = ZoneInfo("Europe/Paris")
 _WORN = (Layout.PASS, Layout.RADN, Layout.COSM, Layout.URGE)
 
 
-NO_IDS = pl.DataFrame(schema={"row_no": pl.Int32, "record_id": pl.String})
 _UNKNOWN = {"row_no": pl.Int32, "mac": pl.Binary}
 
 

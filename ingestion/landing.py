@@ -9,9 +9,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from cryptography.exceptions import InvalidTag
+
 from ingestion.ahead import one_ahead
 from ingestion.read import kept_name
-from lake.errors import DeliveryRefused, UsageError
+from lake.errors import DeliveryRefused, StorageError, UsageError
 from lake.settings import Settings
 from registry.keys import PIECE_BYTES, Keys
 from registry.numbering import Numbered
@@ -108,15 +110,23 @@ class Landing:
                     file.write(sealed)
                 file.flush()
                 os.fsync(file.fileno())
-        except UsageError:
-            draft.unlink()
+        except (UsageError, OSError):
+            # Where the disk is full, half a draft would keep it so.
+            draft.unlink(missing_ok=True)
             raise
         os.replace(draft, path)
 
     def pieces(self, numbered: Numbered) -> Iterator[bytes]:
-        """A delivery's bytes, exactly as received; raises InvalidTag when the sealed ones are not those kept."""
-        with open(self._path(numbered.digest), "rb") as sealed:
-            yield from self.keys.unseal_pieces(_PURPOSE, sealed, numbered.digest.encode())
+        """A delivery's bytes, exactly as received; raises StorageError when the sealed ones are not those kept."""
+        path = self._path(numbered.digest)
+        try:
+            with open(path, "rb") as sealed:
+                yield from self.keys.unseal_pieces(_PURPOSE, sealed, numbered.digest.encode())
+        except InvalidTag:
+            raise StorageError(
+                f"The landed bytes of delivery {numbered.delivery_no} are damaged ({path}).",
+                next_step="Restore this file from the backup, then run the same command again.",
+            ) from None
 
     def _path(self, digest: str) -> Path:
         return self.folder / digest[:2] / digest

@@ -3,16 +3,19 @@
 import tempfile
 import weakref
 from collections.abc import Iterator
+from pathlib import Path
 from typing import BinaryIO
 
 import polars as pl
 import pyarrow as pa
 
+from lake.store import storage_errors
+
 
 class Spool:
     """Frames of one schema, in order; the first stays in memory, further ones go to a file without a name.
 
-    Such a file is nobody's but the process's, and is gone with it. Raises OSError when the disk is full.
+    Such a file is nobody's but the process's, and is gone with it. Raises StorageError when its disk is full.
     """
 
     def __init__(self):
@@ -24,13 +27,14 @@ class Spool:
         if self._first is None:
             self._first = frame
             return
-        if self._file is None:
-            self._file = tempfile.TemporaryFile()
-            weakref.finalize(self, self._file.close)
-        self._places.append(self._file.seek(0, 2))
-        rows = frame.to_arrow()
-        with pa.ipc.new_stream(self._file, rows.schema) as stream:
-            stream.write_table(rows)
+        with storage_errors(Path(tempfile.gettempdir()), "Make room there, or name another folder in TMPDIR"):
+            if self._file is None:
+                self._file = tempfile.TemporaryFile()
+                weakref.finalize(self, self._file.close)
+            self._places.append(self._file.seek(0, 2))
+            rows = frame.to_arrow()
+            with pa.ipc.new_stream(self._file, rows.schema) as stream:
+                stream.write_table(rows)
 
     def __iter__(self) -> Iterator[pl.DataFrame]:
         if self._first is not None:

@@ -18,7 +18,7 @@ from lake.schema import TABLES, Table
 
 
 @contextmanager
-def storage_errors(folder: Path) -> Iterator[None]:
+def storage_errors(folder: Path, make_room: str = "Make room or give another folder with --home") -> Iterator[None]:
     """Turns what the disk says (full, read-only, gone) into a StorageError with the next step."""
     try:
         yield
@@ -26,7 +26,7 @@ def storage_errors(folder: Path) -> Iterator[None]:
         reason = getattr(error, "strerror", None) or str(error).strip().splitlines()[-1].split(": ")[-1] or "I/O error"
         raise StorageError(
             f"The folder {folder} cannot be written ({reason}); nothing is half-loaded.",
-            next_step="Make room or give another folder with --home, then run the same command again.",
+            next_step=f"{make_room}, then run the same command again.",
         ) from None
 
 
@@ -104,12 +104,17 @@ class Lake:
             self._commit(table, pa.RecordBatchReader.from_batches(table.arrow_schema, batches), [app_id])
         return True
 
+    def stands(self, delivery_no: int) -> None:
+        """All of the delivery's rows are appended: what is on disk of it is seen, also inside the open batch."""
+        self._unlanded = [number for number in self._unlanded if number != delivery_no]
+
     @contextmanager
     def batch(self, unlanded: Collection[int], last: Table) -> Iterator[None]:
         """What is appended inside is seen by `scan` at once and written on leaving, one commit a table, `last` last.
 
-        A small append costs as much as a large one. An error inside leaves nothing of the batch. What a crashed batch
-        left on disk of the deliveries `unlanded` is not seen: they are judged anew, and see only what they append.
+        A small append costs as much as a large one. An error inside leaves nothing of what leaving would write. What
+        is on disk of the deliveries `unlanded` is not seen until one `stands`: a crashed batch may have left it, and
+        they are judged anew.
         """
         self._batch, self._unlanded = {}, list(unlanded)
         try:

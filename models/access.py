@@ -51,15 +51,11 @@ class _Bound:
 class _Cuts:
     """The first day from which each worker's doses are opened."""
 
-    worker_keys: list[int]
-    counted_from: list[date]
+    by_worker: dict[int, date]
 
     @property
     def parameters(self) -> tuple:
-        return self.worker_keys, self.counted_from
-
-    def of(self, worker_key: int) -> date:
-        return self.counted_from[self.worker_keys.index(worker_key)]
+        return list(self.by_worker), list(self.by_worker.values())
 
 
 class Access:
@@ -109,13 +105,14 @@ class Access:
             rows = _arranged(rows, where, columns, order_by, limit)
         else:
             # The log names the persons seen, whatever columns were asked for.
-            keyed = [*columns, "worker_key"] if columns and known.scope == "worker_key" else columns
+            keyed = [*columns, "worker_key"] if columns and "worker_key" in known.columns else columns
             is_counted_anew = cuts is not None and known.name == "rolling_doses"
             source = _Bound(f"({_ROLLING_WITHIN})", cuts.parameters) if is_counted_anew else None
             rows = self._plain(known, where, bounds, keyed, order_by, limit, as_of, source)
             rows = _masked(rows, known, cell)
         if Data(known.level) in _LOGGED:
-            self._log(viewer, known.name, asked or _keys(rows), purpose, cell.article)
+            named = tuple(key for key in _listed(where.get("worker_key", ())) if isinstance(key, int))
+            self._log(viewer, known.name, named or _keys(rows), purpose, cell.article)
         return rows.select(columns) if columns and not known.disclosure else rows
 
     def rolling_on(
@@ -132,7 +129,10 @@ class Access:
         cell = self._decide(model.name, Data.INDIVIDUAL, viewer, where, purpose)
         self._check_asked(model, viewer, cell, where, purpose)
         cuts = self._cuts(viewer, cell, model, (worker_key,))
-        counted_from = cuts.of(worker_key) if cuts else None
+        if cuts and worker_key not in cuts.by_worker:
+            # Left with the snapshot that came between the two questions.
+            self._deny(viewer, model.name, (worker_key,), purpose, cell.article)
+        counted_from = cuts.by_worker[worker_key] if cuts else None
         is_before = counted_from is not None and on_date < counted_from
         quantities = [] if is_before else sorted(cell.quantities)
         after = [months_before(on_date, months) for months in (12, 60)]
@@ -262,7 +262,7 @@ class Access:
         """
         first = months_before(self._today(), cell.months_back)
         rows = self.snapshots.query(sql, [first, *employed.parameters, *([list(asked)] if asked else [])])
-        return _Cuts(rows["worker_key"].to_list(), rows["counted_from"].to_list())
+        return _Cuts(dict(rows.iter_rows()))
 
     def _plain(
         self,
@@ -351,6 +351,12 @@ _ROLLING_ON = """
         select distinct limit_quantity
         from annual_worker_doses, asked
         where annual_worker_doses.worker_key = ? and year <= year(on_date)
+            and (counted_from is null or year > year(counted_from) or exists (
+                select 1 from period_doses
+                where period_doses.worker_key = annual_worker_doses.worker_key
+                    and period_doses.limit_quantity = annual_worker_doses.limit_quantity
+                    and period_doses.period_end >= counted_from
+            ))
             and list_contains(quantities, limit_quantity)
     ),
     sites as (
@@ -430,7 +436,9 @@ _TEAM = """
     with asked as (select ?::date as first_day),
     team as (
         select worker_key, category, occupation_code, contract_type, valid_from, valid_to, is_complete,
-            case when first_day is not null then greatest(contract_start, first_day) end as counted_from
+            -- The sum is the worker's: it counts from the earliest of their contracts here.
+            min(case when first_day is not null then greatest(contract_start, first_day) end)
+                over (partition by worker_key) as counted_from
         from employments cross join asked
         where establishment_key = ? and valid_from <= ? and (valid_to is null or valid_to >= ?)
     ),

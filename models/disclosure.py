@@ -1,7 +1,8 @@
 """What may be published of a table: pure functions from a frame to the same frame with small cells hidden.
 
 A hidden value is NULL; `suppressed` says that the row hides something and `suppression_reason` why:
-PERSONS (too few monitored), ESTABLISHMENTS (too few behind the cell), EXPOSED (too few exposed for a dose),
+INTERNAL (the external dose: beside the total it would give the internal one), PERSONS (too few monitored),
+ESTABLISHMENTS (too few behind the cell), EXPOSED (too few exposed for a dose),
 DOMINANCE (one person or establishment is most of it), COUNT (a count of 1 to 10, an establishment's exposed from 0, or
 one that gives such a count by subtraction), SECONDARY (would reveal another).
 Sources: lake/reference/thresholds.csv; Insee, manuel de protection des tableaux.
@@ -13,6 +14,7 @@ from decimal import Decimal
 import polars as pl
 
 from lake import reference
+from lake.vocabulary import LimitQuantity
 from models.catalog import Model
 from registry.policy import Data
 
@@ -66,7 +68,13 @@ _NUMBERS = ("count", "exceedance_count", "magnitude", "high_percentile")
 def _too_few(frame: pl.DataFrame, model: Model, thresholds: Thresholds) -> pl.Expr:
     """Why a whole row is hidden, NULL when it is not."""
     persons = pl.col("workers" if model.disclosure == "classes" else "monitored")
-    rule = pl.when(persons < thresholds.persons).then(pl.lit("PERSONS"))
+    # Total and external dose differ by the internal one, in every group, class and count: they are not shown together.
+    is_external = (
+        pl.col("limit_quantity") == LimitQuantity.EFFECTIVE_EXTERNAL.value
+        if "limit_quantity" in frame.columns
+        else pl.lit(False)
+    )
+    rule = pl.when(is_external).then(pl.lit("INTERNAL")).when(persons < thresholds.persons).then(pl.lit("PERSONS"))
     if "n_establishments" in frame.columns:
         rule = rule.when(pl.col("n_establishments") < thresholds.establishments).then(pl.lit("ESTABLISHMENTS"))
     return rule.otherwise(pl.lit(None, dtype=pl.String))

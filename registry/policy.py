@@ -117,7 +117,8 @@ TABLE: dict[Role, dict[Data, Cell]] = {
         ),
         Data.EXCEEDANCE: Cell(
             Rows.WORKERS_OF_OWN_ESTABLISHMENTS,
-            # An exceedance is told to the adviser with identity and result, whatever the quantity that is limited.
+            # An exceedance is told to the adviser with identity and result, whatever the quantity that is limited: this
+            # peak is to be known, though it counts internal dose and other employers'. No more of it is told.
             "Code du travail R.4451-79 ; arrêté du 23 juin 2023 art. 5 II",
             dosimetry=EXTERNAL_DOSIMETRY,
             months_back=60,

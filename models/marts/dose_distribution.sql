@@ -9,10 +9,8 @@ select
     count(distinct person_groups.establishment_key) as n_establishments,
     count(*) filter (where person_groups.dose_msv > 0) as exposed,
     cast(sum(person_groups.dose_msv) * 0.001::decimal(4, 3) as decimal(18, 6)) as collective_dose_man_sv,
-    share_of(max(person_groups.dose_msv), sum(person_groups.dose_msv)) as top_share,
-    any_value(internal_shares.top_internal_share) as top_internal_share
+    share_of(max(person_groups.dose_msv), sum(person_groups.dose_msv)) as top_share
 from person_groups
-left join internal_shares using (year, limit_quantity, dimension, group_code)
 inner join reference.dose_classes as classes
     on classes.limit_quantity = person_groups.limit_quantity
     and person_groups.dose_msv > coalesce(classes.above_msv, -1)

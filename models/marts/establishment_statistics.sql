@@ -9,8 +9,8 @@ with person_years as (
 
 select
     establishment_key,
-    person_years.year,
-    person_years.limit_quantity,
+    year,
+    limit_quantity,
     count(*) filter (where is_monitored) as monitored,
     count(*) filter (where dose_msv > 0) as exposed,
     cast(sum(dose_msv) * 0.001::decimal(4, 3) as decimal(18, 6)) as collective_dose_man_sv,
@@ -23,13 +23,7 @@ select
     percentile_msv(list(dose_msv) filter (where dose_msv > 0), 75) as p75_exposed_msv,
     count(*) filter (where dose_msv > 1) as n_gt_1,
     count(*) filter (where dose_msv > 6) as n_gt_6,
-    share_of(max(dose_msv), sum(dose_msv)) as top_share,
-    any_value(internal_shares.top_internal_share) as top_internal_share
+    share_of(max(dose_msv), sum(dose_msv)) as top_share
 from person_years
-left join internal_shares
-    on internal_shares.dimension = 'establishment'
-    and internal_shares.group_code = cast(person_years.establishment_key as varchar)
-    and internal_shares.year = person_years.year
-    and internal_shares.limit_quantity = person_years.limit_quantity
-group by establishment_key, person_years.year, person_years.limit_quantity
+group by establishment_key, year, limit_quantity
 order by establishment_key, year, limit_quantity

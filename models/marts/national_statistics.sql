@@ -92,10 +92,8 @@ select
     share_of(highest_msv, dose_msv) as top_share,
     n_establishments,
     top_establishment_share_dose,
-    top_establishment_share_workers,
-    internal_shares.top_internal_share
+    top_establishment_share_workers
 from of_persons
 inner join of_establishments using (year, limit_quantity, dimension, group_code)
 left join dose_quantiles using (year, limit_quantity, dimension, group_code)
-left join internal_shares using (year, limit_quantity, dimension, group_code)
 order by year, limit_quantity, dimension, group_code

@@ -129,10 +129,10 @@ def test_a_reader_gets_a_protected_table(tmp_path):
     register = Register(tmp_path)
     register.dose("2023-06-30", "1.000")
     publish(register.settings, register.build(), lambda built: Passed())
+    where = {"year": 2023, "group_code": "ALL", "limit_quantity": "effective"}
     rows = Access(register.settings, print).fetch(
-        "national_statistics", viewer("AUTHORITY"), purpose="test", where={"year": 2023, "group_code": "ALL"},
-        columns=["year", "monitored"],
-    )  # fmt: skip
+        "national_statistics", viewer("AUTHORITY"), purpose="test", where=where, columns=["year", "monitored"]
+    )
     assert rows.columns == ["year", "monitored", "suppressed", "suppression_reason"]
     assert set(rows["monitored"]) == {None} and set(rows["suppression_reason"]) == {"PERSONS"}
 
@@ -171,21 +171,6 @@ def test_standardised_ratios_of_all_establishments_average_to_one(register):
     assert [tuple(map(str, row)) for row in rows] == [("1.000", "4.000")] * 3
 
 
-def _with_internal(register, persons: int) -> None:
-    """Sixty workers of three establishments with external dose, of whom some have internal dose too."""
-    for establishment in (10, 11, 12):
-        register.add("establishments", establishment_key=establishment, row_no=establishment)
-    for worker in range(1, 61):
-        place = 10 + worker % 3
-        register.add("persons", worker_key=worker)
-        register.add("employments", worker_key=worker, establishment_key=place, row_no=worker + 100)
-        register.dose("2023-06-30", "1.000", worker_key=worker, establishment_key=place)
-        if worker <= persons:
-            register.dose("2023-06-30", "0.700", worker_key=worker, establishment_key=place, dosimetry="INTERNAL",
-                          quantity="E50", radiation="ALPHA_INT", body_location=None)  # fmt: skip
-    publish(register.settings, register.build(), lambda built: Passed())
-
-
 class Passed:
     passed = True
     checks = ()
@@ -194,22 +179,29 @@ class Passed:
         path.write_text("{}")
 
 
-@pytest.mark.parametrize(("persons", "is_shown"), [(1, False), (10, False), (11, True)])
-def test_total_minus_external_dose_gives_nobodys_internal_dose_away(register, persons, is_shown):
-    _with_internal(register, persons)
+def test_the_external_dose_is_not_published_beside_the_total(register):
+    """Their difference is internal dose, in every group, class and count."""
+    for establishment in (10, 11, 12):
+        register.add("establishments", establishment_key=establishment, row_no=establishment)
+    for worker in range(1, 61):
+        place = 10 + worker % 3
+        register.add("persons", worker_key=worker)
+        register.add("employments", worker_key=worker, establishment_key=place, row_no=worker + 100)
+        register.dose("2023-06-30", "1.000", worker_key=worker, establishment_key=place)
+    publish(register.settings, register.build(), lambda built: Passed())
     access = Access(register.settings, lambda event: None)
-    reader = Viewer(1, Role.AUTHORITY)
-    where = {"year": 2023, "dimension": "ALL"}
-    for model in ("national_statistics", "dose_distribution"):
-        rows = access.fetch(model, reader, where=where, purpose="t")
-        total, external = (rows.filter(limit_quantity=q) for q in ("effective", "effective_external"))
-        assert total["collective_dose_man_sv"].null_count() == 0 or model == "dose_distribution"
-        assert (external["collective_dose_man_sv"].null_count() == 0) is is_shown
     employer = Viewer(2, Role.EMPLOYER, None, frozenset({10}))
-    own = access.fetch("establishment_statistics", employer, where={"year": 2023}, purpose="t")
-    means = dict(own.select("limit_quantity", "mean_exposed_msv").iter_rows())
-    # Of the establishment's own people with internal dose there are always too few.
-    assert means["effective"] is not None and (means["effective_external"] is None) is (persons >= 3)
+    for model, reader, size in (
+        ("national_statistics", Viewer(1, Role.AUTHORITY), "monitored"),
+        ("dose_distribution", Viewer(1, Role.AUTHORITY), "workers"),
+        ("establishment_statistics", employer, "monitored"),
+    ):
+        rows = access.fetch(model, reader, where={"year": 2023}, purpose="t")
+        total, external = (rows.filter(limit_quantity=q) for q in ("effective", "effective_external"))
+        assert total[size].drop_nulls().len() and external.height
+        hidden = external.select("exposed", size, "collective_dose_man_sv")
+        assert hidden.null_count().row(0) == (external.height,) * 3
+        assert set(external["suppression_reason"]) == {"INTERNAL"}
 
 
 @pytest.mark.parametrize(("establishments", "is_compared"), [(3, False), (4, True)])

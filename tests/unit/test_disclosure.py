@@ -10,7 +10,7 @@ from models.disclosure import Thresholds, protect
 
 RULES = Thresholds(persons=11, establishments=3, dominance=Decimal("0.85"), high_percentile=50)
 NATIONAL = models()["national_statistics"]
-CONTROLS = ("top_share", "top_establishment_share_dose", "top_establishment_share_workers", "top_internal_share")
+CONTROLS = ("top_share", "top_establishment_share_dose", "top_establishment_share_workers")
 
 
 def national(*rows: dict) -> pl.DataFrame:
@@ -102,8 +102,7 @@ def test_no_single_hidden_number_can_be_found_by_subtraction():
 
 def test_an_establishment_sees_its_own_from_eleven_persons():
     model = models()["establishment_statistics"]
-    shares = dict.fromkeys(("top_share", "top_internal_share"), Decimal("0.1"))
-    base = {c.name: 20 for c in model.columns.values()} | shares
+    base = {c.name: 20 for c in model.columns.values()} | {"top_share": Decimal("0.1"), "limit_quantity": "effective"}
     frame = pl.DataFrame([{**base, "monitored": 10}, {**base, "monitored": 11}])
     assert protect(frame, model, RULES)["mean_exposed_msv"].to_list() == [None, 20]
 
