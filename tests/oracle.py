@@ -174,7 +174,9 @@ def _former(limit: dict, limits: list[dict]) -> Decimal | None:
 def _above(rows: list[tuple], limit: dict, former: Decimal | None) -> list[tuple[date, str, Decimal]]:
     """The days above the limit: day, state, mSv of the highest site."""
     first = max(limit["valid_from"], min(end for _, _, end, _ in rows))
-    last = min(limit["valid_to"] or date.max, max(end for _, _, end, _ in rows) + timedelta(days=400))
+    # Twelve months after the last dose nothing is left of it, but of a block of years it is never taken out.
+    a_year_on = max(end for _, _, end, _ in rows) + timedelta(days=400)
+    last = limit["valid_to"] if limit["window"] == "BLOCK" else min(limit["valid_to"] or date.max, a_year_on)
     found = []
     for day in _days(first, last):
         after = months_before(day, 12) if limit["window"] == "12_MONTHS" else limit["valid_from"] - timedelta(days=1)

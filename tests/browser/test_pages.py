@@ -137,11 +137,15 @@ def test_an_employer_never_receives_a_dose_of_a_person(reader, worker_key):
     page = reader("employeur")
     received = []
     page.on("response", lambda r: received.append(r.text()) if "_dash-update" in r.url else None)
-    for address in ("/app/team", f"/app/worker/{worker_key}", "/app/exceedances"):
+    for address in ("/app/team", f"/app/worker/{worker_key}"):
         go(page, address)
         assert "R.4451-67" in unwrapped(page)
+    # Who exceeded a limit is told, and no dose.
+    go(page, "/app/exceedances")
+    assert "art. 5 III" in unwrapped(page) and "mSv" not in unwrapped(page)
     go(page, "/app/establishment")
-    assert received and not any("dose_12m_msv" in body or '"dose_msv"' in body for body in received)
+    doses = ("dose_12m_msv", '"dose_msv"', "peak_msv", "prorata_peak_msv")
+    assert received and not any(name in body for body in received for name in doses)
 
 
 def test_a_hidden_number_says_so(reader, engine, query):

@@ -6,11 +6,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from cryptography.exceptions import InvalidTag
 
 from ingestion.landing import Landing, Sent, first_read
 from ingestion.read import check_file, slices
-from lake.errors import DeliveryRefused, UsageError
+from lake.errors import DeliveryRefused, StorageError, UsageError
 from lake.settings import Settings
 from lake.vocabulary import Layout
 from registry.keys import PIECE_BYTES, Keys
@@ -106,7 +105,7 @@ def test_the_sealed_bytes_of_another_delivery_are_not_given(landing, file):
     landing.keep(DIGEST, sent)
     landing.keep("cd" * 32, sent)
     (landing.folder / "cd" / ("cd" * 32)).replace(landing.folder / "ab" / DIGEST)
-    with pytest.raises(InvalidTag):
+    with pytest.raises(StorageError, match="damaged"):
         list(landing.pieces(numbered(sent)))
 
 
