@@ -72,14 +72,14 @@ def _headlines(ask: Ask, frame: pl.DataFrame):
 def _table(ask: Ask, frame: pl.DataFrame, quantity: str, on):
     is_cut = frame["counted_from"].null_count() < frame.height
     columns = [
-        Column("worker", ask.t("label.worker"), href=True),
+        Column("worker", ask.t("label.worker"), width=190, href=True),
         Column("occupation", ask.t("dimension.occupation")),
-        Column("category", ask.t("dimension.category"), "text", 130),
+        Column("category", ask.t("dimension.category"), "text", 110),
         Column("dose_12m_msv", ask.t("worker.dose_12m_msv") + " (mSv)", "msv"),
         Column("share", ask.t("team.share"), "percent"),
         Column("dose_60m_msv", ask.t("worker.dose_60m_msv") + " (mSv)", "msv"),
-        *([Column("counted_from", ask.t("team.counted_from"), "date", 130)] if is_cut else []),
-        Column("file", ask.t("team.file"), "text", 120),
+        *([Column("counted_from", ask.t("team.counted_from"), "date", 110)] if is_cut else []),
+        Column("file", ask.t("team.file"), "text", 100),
     ]
     title = ask.t("team.table", day=ask.day(on), quantity=ask.label(LimitQuantity(quantity)))
     note = ask.t("team.note_cut" if is_cut else "team.note")

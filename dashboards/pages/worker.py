@@ -150,7 +150,9 @@ def _sums(ask: Ask, sums: pl.DataFrame, quantities, on: date):
 def _cut(ask: Ask, sums: pl.DataFrame) -> list:
     """What a reader with a bounded view is told beside sums that the law does not know."""
     counted_from = sums["counted_from"].min()
-    return [] if counted_from is None else [blocks.notice(ask.t("worker.counted_from", day=ask.day(counted_from)))]
+    if counted_from is None:
+        return []
+    return [dmc.Box(blocks.notice(ask.t("worker.counted_from", day=ask.day(counted_from))), mb="md")]
 
 
 def _career(ask: Ask, value) -> list:
