@@ -1,7 +1,7 @@
 """One row or file that gets each code, beside its nearest neighbour that does not: what the tests run and docs/rules.md
 shows.
 
-The register that they are held against stands in `tests/unit/test_rules.py`: three people at the establishment of
+The register that they are held against stands in `tests/rule_register.py`: three people at the establishment of
 siret(1), nobody at siret(2), NEIGHBOUR at siret(3), a waiting number, and two passive results of June 2019: HELD of
 siret(1), and another of NEIGHBOUR.
 """

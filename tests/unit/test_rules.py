@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import polars as pl
 import pytest
+from rule_register import rule_register
 
 from delivery_files import SENDERS, Files, content, line, siret
 from ingestion import door as door_module
@@ -17,28 +18,15 @@ from lake.errors import DeliveryRefused
 from lake.settings import Settings
 from lake.vocabulary import Layout
 from registry.numbering import establishment_keys
-from rule_cases import ALIX, CASES, CORSICAN, FILE_CASES, HELD, IO, MAELLE, NEIGHBOUR, WAITING_NUMBER
+from rule_cases import CASES, FILE_CASES, HELD
 from rule_table import PATH, rule_table
 
-LONG_AGO = datetime(2015, 1, 1, tzinfo=UTC)
 NOW = datetime(2024, 5, 1, 12, tzinfo=UTC)
 
 
 @pytest.fixture(scope="module")
 def door(tmp_path_factory):
-    """The register that tests/rule_cases.py speaks of."""
-    home = tmp_path_factory.mktemp("home")
-    files = Files(home)
-    door = Door(Settings(home=home))
-    door.receive(files.write("ETAB", *[line("ETAB", siret=siret(i)) for i in (1, 2, 3)]), LONG_AGO)
-    people = [line("TRAV"), line("TRAV", nir=CORSICAN, **ALIX), line("TRAV", **MAELLE)]
-    people += [line("TRAV", category="NC", **IO), line("TRAV", nir=WAITING_NUMBER, id_kind="NIA")]
-    people.append(line("TRAV", **NEIGHBOUR))
-    held = line("PASS", **HELD), line("PASS", **HELD | NEIGHBOUR | {"record_id": "neighbour"})
-    for lines in (("TRAV", *people), ("PASS", *held)):
-        report = door.receive(files.write(*lines), LONG_AGO.replace(year=2020)).report
-        assert report["rows_loaded"] == len(lines) - 1, report["causes"]
-    return door
+    return rule_register(tmp_path_factory.mktemp("home"))
 
 
 def _codes(door: Door, layout: str, given: dict, sender: str | None) -> set[str]:

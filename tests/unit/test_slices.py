@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 import polars as pl
 import pytest
+from rule_register import LONG_AGO, rule_register
 
 from delivery_files import SENDERS, Files, content, line, siret
 from ingestion import crossing
@@ -13,23 +14,14 @@ from ingestion.measurements import MEASUREMENTS
 from ingestion.read import Rows, read_rows
 from lake.settings import Settings
 from lake.vocabulary import Layout
-from rule_cases import ALIX, CASES, CORSICAN, HELD, IO, MAELLE, NEIGHBOUR
+from rule_cases import CASES, HELD, NEIGHBOUR
 
-LONG_AGO = datetime(2015, 1, 1, tzinfo=UTC)
 NOW = datetime(2024, 5, 1, 12, tzinfo=UTC)
 
 
 @pytest.fixture(scope="module")
 def door(tmp_path_factory):
-    home = tmp_path_factory.mktemp("home")
-    files = Files(home)
-    door = Door(Settings(home=home))
-    door.receive(files.write("ETAB", *[line("ETAB", siret=siret(i)) for i in (1, 2, 3)]), LONG_AGO)
-    people = [line("TRAV"), line("TRAV", nir=CORSICAN, **ALIX), line("TRAV", **MAELLE), line("TRAV", **NEIGHBOUR)]
-    door.receive(files.write("TRAV", *people, line("TRAV", category="NC", **IO)), LONG_AGO)
-    held = line("PASS", **HELD), line("PASS", **HELD | NEIGHBOUR | {"record_id": "neighbour"})
-    assert door.receive(files.write("PASS", *held), LONG_AGO.replace(year=2020)).report["rows_loaded"] == 2
-    return door
+    return rule_register(tmp_path_factory.mktemp("home"))
 
 
 def _cut(rows: Rows, size: int) -> list[Rows]:
