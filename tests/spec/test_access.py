@@ -205,6 +205,44 @@ def test_an_adviser_is_told_of_a_doubtful_category_and_not_of_doses_from_before(
     }
 
 
+def test_an_adviser_is_told_the_peak_and_nothing_else_from_before(long_careers):
+    told = {}
+    for role in ("CRP", "PHYSICIAN"):
+        rows = long_careers.fetch("limit_exceedances", viewer(role), where={"worker_key": 2}, purpose="t")
+        told[role] = rows.select("peak_msv", "earliest_wear", "prorata_peak_msv", "complies_prorata").row(0)
+    assert told["CRP"] == (Decimal("21.001"), None, None, None)
+    assert told["PHYSICIAN"] == (Decimal("21.001"), date(2023, 5, 1), Decimal("21.001"), False)
+
+
+def test_who_was_named_to_an_employer_is_in_the_log(published, log):
+    # Worker 3 had left before the limit was passed.
+    access = Access(published, log.append, today=lambda: TODAY)
+    for columns in (None, ["limit_code"]):
+        rows = access.fetch("exceedance_notices", viewer("EMPLOYER"), columns=columns, purpose="t")
+        assert rows.height and log[-1].worker_keys == (1,)
+    access.fetch("exceedance_notices", viewer("EMPLOYER"), where={"worker_key": 999}, purpose="t")
+    assert log[-1].worker_keys == (999,)
+
+
+def test_two_contracts_are_counted_from_the_first_and_earlier_monitoring_leaves_no_trace(tmp_path):
+    register = Register(tmp_path)
+    register.add("establishments")
+    register.add("persons", worker_key=1)
+    register.dose("2020-12-31", "5.000", quantity="HP3", body_location="EYE", establishment_key=12)
+    register.dose("2022-12-31", "7.000")
+    register.dose("2024-05-31", "1.000")
+    for row_no, (category, began) in enumerate((("B", date(2021, 3, 1)), ("RADON", date(2024, 5, 1))), start=2):
+        register.add("employments", category=category, contract_start=began, category_start=began, row_no=row_no)
+    publish(register.settings, register.build(), lambda built: Passed())
+    access = Access(register.settings, lambda event: None, today=lambda: TODAY)
+    team = access.workers_of(viewer("CRP"), 10, purpose="t")
+    assert sorted(team["category"]) == ["B", "RADON"]
+    assert {(str(r["dose_60m_msv"]), r["counted_from"]) for r in team.to_dicts()} == {("8.000", date(2021, 3, 1))}
+    seen = access.rolling_on(viewer("CRP"), 1, date(2024, 5, 31), purpose="t")
+    assert seen["limit_quantity"].to_list() == ["effective_external"]
+    assert "lens" in access.rolling_on(viewer("PHYSICIAN"), 1, date(2024, 5, 31), purpose="t")["limit_quantity"]
+
+
 def test_an_employer_is_told_who_and_no_dose(long_careers):
     rows = long_careers.fetch("exceedance_notices", viewer("EMPLOYER"), purpose="t")
     assert rows.columns == ["establishment_key", "worker_key", "limit_code", "first_date"]
