@@ -1,8 +1,17 @@
+-- What several models say alike.
+
 -- Decimals of mSv stay exact: DuckDB divides in floating point, so quotients are taken in whole microsieverts and rounded
 -- half up. NULL where there is nothing to divide by.
 
 create temporary macro exact_quotient(numerator, denominator) as
     cast((2 * cast(numerator as hugeint) + cast(denominator as hugeint)) // (2 * cast(denominator as hugeint)) as bigint);
+
+-- The day that a window of so many months leaves out: a month end goes back to a month end (28/02/2025 to 29/02/2024).
+create temporary macro months_before(on_day, months) as
+    case
+        when on_day = last_day(on_day) then last_day(on_day - to_months(months))
+        else cast(on_day - to_months(months) as date)
+    end;
 
 -- Mean of a sum in mSv over a count, in mSv.
 create temporary macro mean_msv(total_msv, number) as

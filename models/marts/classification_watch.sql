@@ -19,10 +19,7 @@ high_windows as (
     select
         levels.rule_code, levels.level_msv, windows.worker_key, windows.limit_quantity, windows.on_date,
         slices.establishment_key, windows.dose_12m_msv,
-        case
-            when windows.on_date = last_day(windows.on_date) then last_day(windows.on_date - interval 12 month)
-            else cast(windows.on_date - interval 12 month as date)
-        end as after_date
+        months_before(windows.on_date, 12) as after_date
     from rolling_windows as windows
     inner join levels
         on levels.passes = 'ABOVE'

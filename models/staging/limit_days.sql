@@ -59,8 +59,7 @@ limited_days as (
         limits.limit_code, limits.limit_msv, limits.valid_from, limits.valid_to, former.limit_msv as former_msv,
         case
             when limits."window" = 'BLOCK' then cast(limits.valid_from - interval 1 day as date)
-            when days.on_date = last_day(days.on_date) then last_day(days.on_date - interval 12 month)
-            else cast(days.on_date - interval 12 month as date)
+            else months_before(days.on_date, 12)
         end as after_date
     from days
     inner join reference.dose_limits as limits

@@ -10,10 +10,7 @@ days as (
     select
         *,
         cast(day as date) as on_date,
-        case
-            when cast(day as date) = last_day(cast(day as date)) then last_day(cast(day as date) - interval 12 month)
-            else cast(cast(day as date) - interval 12 month as date)
-        end as after_date
+        months_before(cast(day as date), 12) as after_date
     from episodes, unnest(generate_series(first_date, last_date, interval 1 day)) as series (day)
 ),
 

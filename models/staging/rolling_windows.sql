@@ -46,19 +46,12 @@ site_days as (
         and days.site = sites.site and days.on_date = dates.on_date
 ),
 
--- The last day of a month goes back to the last day of the earlier month: 28/02/2025 to 29/02/2024.
 bounded as (
     select
         *,
         on_date - date '1970-01-01' as day_number,
-        on_date - case
-            when on_date = last_day(on_date) then last_day(on_date - interval 12 month)
-            else cast(on_date - interval 12 month as date)
-        end - 1 as days_in_12m,
-        on_date - case
-            when on_date = last_day(on_date) then last_day(on_date - interval 60 month)
-            else cast(on_date - interval 60 month as date)
-        end - 1 as days_in_60m
+        on_date - months_before(on_date, 12) - 1 as days_in_12m,
+        on_date - months_before(on_date, 60) - 1 as days_in_60m
     from site_days
 ),
 
