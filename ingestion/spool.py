@@ -1,5 +1,6 @@
 """Rows of a file that is larger than memory should hold, put aside until all of it was seen."""
 
+import mmap
 import tempfile
 import weakref
 from collections.abc import Iterator
@@ -15,13 +16,14 @@ from lake.store import storage_errors
 class Spool:
     """Frames of one schema, in order; the first stays in memory, further ones go to a file without a name.
 
-    Such a file is nobody's but the process's, and is gone with it. Raises StorageError when its disk is full.
+    Such a file is nobody's but the process's, and is gone with it. What is given back lies in the file, not in memory:
+    only the columns that somebody looks at are read. Raises StorageError when its disk is full.
     """
 
     def __init__(self):
         self._first: pl.DataFrame | None = None
         self._file: BinaryIO | None = None
-        self._places: list[int] = []
+        self._places: list[tuple[int, int]] = []
 
     def append(self, frame: pl.DataFrame) -> None:
         if self._first is None:
@@ -31,17 +33,22 @@ class Spool:
             if self._file is None:
                 self._file = tempfile.TemporaryFile()
                 weakref.finalize(self, self._file.close)
-            self._places.append(self._file.seek(0, 2))
-            rows = frame.to_arrow()
+            start = self._file.seek(0, 2)
+            # A part of the file can only be mapped from a multiple of this on.
+            start = self._file.seek(start + -start % mmap.ALLOCATIONGRANULARITY)
+            # As polars itself lays its columns out: nothing is converted on the way out or back.
+            rows = frame.to_arrow(compat_level=pl.CompatLevel.newest())
             with pa.ipc.new_stream(self._file, rows.schema) as stream:
                 stream.write_table(rows)
+            self._file.flush()
+            self._places.append((start, self._file.tell() - start))
 
     def __iter__(self) -> Iterator[pl.DataFrame]:
         if self._first is not None:
             yield self._first
-        for place in self._places:
-            self._file.seek(place)
-            with pa.ipc.open_stream(self._file) as stream:
+        for start, length in self._places:
+            piece = mmap.mmap(self._file.fileno(), length, access=mmap.ACCESS_READ, offset=start)
+            with pa.ipc.open_stream(pa.py_buffer(piece)) as stream:
                 yield pl.from_arrow(stream.read_all())
 
     @property

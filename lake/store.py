@@ -99,9 +99,9 @@ class Lake:
             batches = (
                 batch
                 for piece in chain([first], filled)
-                for batch in as_arrow(_in_order(conformed(piece, table), table), table).to_batches()
+                for batch in _as_arrow(conformed(piece, table), table).to_batches()
             )
-            self._commit(table, pa.RecordBatchReader.from_batches(table.arrow_schema, batches), [app_id])
+            self._commit(table, pa.RecordBatchReader.from_batches(_arrow_schema(table), batches), [app_id])
         return True
 
     def stands(self, delivery_no: int) -> None:
@@ -126,7 +126,7 @@ class Lake:
             self._batch, self._unlanded = None, []
 
     def _write(self, table: Table, staged: _Staged) -> None:
-        self._commit(table, as_arrow(_in_order(staged.rows, table), table), staged.app_ids)
+        self._commit(table, _as_arrow(staged.rows, table), staged.app_ids)
 
     def _commit(self, table: Table, rows: pa.Table | pa.RecordBatchReader, app_ids: list[str]) -> None:
         with storage_errors(self.root):
@@ -235,10 +235,12 @@ def conformed(rows: pl.DataFrame, table: Table) -> pl.DataFrame:
     return ready
 
 
-def _in_order(rows: pl.DataFrame, table: Table) -> pl.DataFrame:
-    return rows.sort(*table.sorted_by) if table.sorted_by else rows
+def _as_arrow(rows: pl.DataFrame, table: Table) -> pa.Table:
+    """Conformed rows in the table's order, as polars itself lays its columns out: nothing is converted."""
+    ordered = rows.sort(*table.sorted_by) if table.sorted_by else rows
+    return ordered.to_arrow(compat_level=pl.CompatLevel.newest())
 
 
-def as_arrow(rows: pl.DataFrame, table: Table) -> pa.Table:
-    """The rows with exactly the table's Arrow types; a NULL where none may stand raises."""
-    return rows.to_arrow().cast(table.arrow_schema)
+@cache
+def _arrow_schema(table: Table) -> pa.Schema:
+    return _as_arrow(pl.DataFrame(schema=polars_types(table)), table).schema
