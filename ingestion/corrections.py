@@ -104,10 +104,10 @@ def _with_target(
         followed = standing["person_key"]
     else:
         # As for reading: who has left is followed by another physician, or by none.
-        employed = population.contracts.filter(
-            pl.col("establishment_key").is_in(sorted(question.own)),
-            pl.col("starts") <= question.received_on,
-            pl.col("ends") >= question.received_on,
+        employed = population.contracts.joined(standing.select("person_key").unique()).filter(
+            pl.col("establishment_key_of_line").is_in(sorted(question.own)),
+            pl.col("starts_of_line") <= question.received_on,
+            pl.col("ends_of_line") >= question.received_on,
         )
         followed = employed["person_key"]
     standing = standing.select(

@@ -23,13 +23,7 @@ def is_nir_shaped(column: str) -> pl.Expr:
 @cache
 def nir_key(column: str) -> pl.Expr:
     """The two-digit key of a well-shaped number: 97 − (N mod 97), Corsica's 2A and 2B read as 19 and 18."""
-    number = (
-        pl.col(column)
-        .str.replace("2A", "19", literal=True)
-        .str.replace("2B", "18", literal=True)
-        .cast(pl.Int64, strict=False)
-    )
-    return (97 - number % 97).cast(pl.String).str.zfill(2)
+    return _key_of(pl.col(column))
 
 
 @cache
@@ -69,16 +63,28 @@ def is_record_id(column: str) -> pl.Expr:
 def may_be_repeated(column: str) -> pl.Expr:
     """True of an identifier that a report may repeat: it has a digit, as no name has, and no number of a person."""
     text = pl.col(column)
-    return is_record_id(column) & text.str.contains("[0-9]") & ~text.str.contains(_HELD_NUMBER)
+    holds_number = _at_least(13, text).str.contains(_HELD_NUMBER).fill_null(False)
+    return is_record_id(column) & text.str.contains("[0-9]") & ~holds_number
 
 
 @cache
 def names_a_person(column: str) -> pl.Expr:
     """True when a free text holds a well-shaped NIR with its right key: it must not enter the lake."""
-    found = pl.col(column).str.extract(rf"({_HELD_NUMBER}[0-9]{{2}})", 1)
-    number = found.str.slice(0, 13).str.replace("2A", "19", literal=True).str.replace("2B", "18", literal=True)
-    key = (97 - number.cast(pl.Int64, strict=False) % 97).cast(pl.String).str.zfill(2)
-    return (found.str.slice(13, 2) == key).fill_null(False)
+    found = _at_least(15, pl.col(column)).str.extract(rf"({_HELD_NUMBER}[0-9]{{2}})", 1)
+    return (found.str.slice(13, 2) == _key_of(found.str.slice(0, 13))).fill_null(False)
+
+
+def _at_least(length: int, text: pl.Expr) -> pl.Expr:
+    """The text where it has so many bytes, else NULL: nothing is searched in what is too short to hold it."""
+    return pl.when(text.str.len_bytes() >= length).then(text)
+
+
+def _key_of(number: pl.Expr) -> pl.Expr:
+    digits = number.cast(pl.Int64, strict=False)
+    corsican = pl.when(digits.is_null()).then(number)
+    corsican = corsican.str.replace("2A", "19", literal=True).str.replace("2B", "18", literal=True)
+    digits = pl.coalesce(digits, corsican.cast(pl.Int64, strict=False))
+    return (97 - digits % 97).cast(pl.String).str.zfill(2)
 
 
 def _is_siren(text: pl.Expr) -> pl.Expr:

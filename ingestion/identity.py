@@ -95,13 +95,13 @@ class Register:
 def _with_employment(rows: pl.DataFrame, population: Population) -> pl.DataFrame:
     """Adds is_employed, is_monitored, is_past_series_break and sector_code."""
     asked = rows.select("row_no", "person_key", "establishment_key", "period_start", "period_end").drop_nulls()
-    overlaps = (pl.col("starts") <= pl.col("period_end")) & (pl.col("ends") >= pl.col("period_start"))
-    employed = asked.join(population.contracts, on=["person_key", "establishment_key"]).filter(overlaps)
-    holding = asked.join(population.statuses, on="person_key").filter(overlaps)
-    monitored = holding.filter(~pl.col("category").is_in(["NC", "NR"]))
-    here = holding.filter(pl.col("establishment_key") == pl.col("establishment_key_right"))
-    jobs = here.select("row_no", "starts", job_sector="sector_code").drop_nulls("job_sector")
-    jobs = jobs.sort("starts", "job_sector").unique("row_no", keep="last").drop("starts")
+    overlaps = (pl.col("starts_of_line") <= pl.col("period_end")) & (pl.col("ends_of_line") >= pl.col("period_start"))
+    is_here = pl.col("establishment_key_of_line") == pl.col("establishment_key")
+    employed = population.contracts.joined(asked).filter(is_here, overlaps)
+    holding = population.statuses.joined(asked).filter(overlaps)
+    monitored = holding.filter(~pl.col("category_of_line").is_in(["NC", "NR"]))
+    jobs = holding.filter(is_here).select("row_no", starts="starts_of_line", job_sector="sector_code_of_line")
+    jobs = jobs.drop_nulls("job_sector").sort("starts", "job_sector").unique("row_no", keep="last").drop("starts")
     rows = rows.join(jobs, on="row_no", how="left", maintain_order="left")
     rows = rows.join(
         population.sectors.rename({"sector_code": "place_sector"}),

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+import numpy as np
 import polars as pl
 
 from lake import reference
@@ -11,18 +12,43 @@ NO_END = pl.date(9999, 12, 31)
 _KNOWN = ("known_at", "delivery_no", "row_no")
 
 
+class ByPerson:
+    """Lines that each belong to a person, in the order of their persons: those of many persons are found at once.
+
+    Persons' keys are given one after the other from 1 on, so a place for every key costs little.
+    """
+
+    def __init__(self, lines: pl.DataFrame):
+        lines = lines.sort(
+            "person_key", *(c for c in ("establishment_key", "starts", "category") if c in lines.columns)
+        )
+        keys = lines["person_key"].to_numpy()
+        self._first = np.searchsorted(keys, np.arange((keys[-1] if len(keys) else 0) + 3))
+        self._lines = lines.drop("person_key")
+
+    def joined(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """Each row once per line of its person_key, which is not NULL; columns of the lines end in `_of_line`."""
+        keys = np.clip(rows["person_key"].to_numpy(), 0, len(self._first) - 2)
+        first = self._first[keys]
+        lines = self._first[keys + 1] - first
+        row = np.repeat(np.arange(len(keys)), lines)
+        within = np.arange(len(row)) - np.repeat(np.cumsum(lines) - lines, lines)
+        met = self._lines[first[row] + within].select(pl.all().name.suffix("_of_line"))
+        return pl.concat([rows[row], met], how="horizontal")
+
+
 @dataclass(frozen=True)
 class Population:
     """What identification needs.
 
-    contracts: one row per person, establishment and contract (person_key, establishment_key, starts, ends).
-    statuses: one row per person, establishment, category and start (…, category, sector_code, starts, ends).
+    contracts: one line per person, establishment and contract (person_key, establishment_key, starts, ends).
+    statuses: one line per person, establishment, category and start (…, category, sector_code, starts, ends).
     sectors: one row per establishment (establishment_key, sector_code), the latest line.
     links: one row per identifier's key that stands for another person's key (worker_key, person_key).
     """
 
-    contracts: pl.DataFrame
-    statuses: pl.DataFrame
+    contracts: ByPerson
+    statuses: ByPerson
     sectors: pl.DataFrame
     links: pl.DataFrame
 
@@ -102,7 +128,7 @@ def _population(employments: pl.DataFrame, establishments: pl.DataFrame, links: 
         .otherwise("ends")
     )
     sectors = establishments.sort(*_KNOWN).group_by("establishment_key").agg(pl.col("sector_code").last())
-    return Population(contracts, statuses, sectors, latest_links)
+    return Population(ByPerson(contracts), ByPerson(statuses), sectors, latest_links)
 
 
 def _resolved(links: pl.DataFrame) -> pl.DataFrame:
