@@ -125,7 +125,7 @@ class Vault:
         return found
 
     def _macs(self, purpose: str, values: pl.Series) -> pl.Series:
-        return pl.Series(values.name, self._keys.macs(purpose, values), dtype=pl.Binary)
+        return pl.Series(values.name, self._keys.macs(purpose, values.to_list()), dtype=pl.Binary)
 
     def _seal(self, mac: bytes, identity: Identity) -> bytes:
         plain = json.dumps(vars(identity) | {"birth_date": identity.birth_date.isoformat()}, ensure_ascii=False)
