@@ -16,7 +16,7 @@ from filelock import FileLock
 
 from ingestion import reports
 from ingestion.corrections import judge_corrections
-from ingestion.judge import NO_IDS, PARIS, Judgement, Question, judge_measurements
+from ingestion.judge import NO_IDS, PARIS, SETTLED, Judgement, Question, judge_measurements
 from ingestion.landing import Landing, Sent, first_read
 from ingestion.links import judge_links
 from ingestion.lists import judge_establishments, judge_workers
@@ -345,7 +345,7 @@ def _rejections(numbered: Numbered, findings: pl.DataFrame) -> Iterator[pl.DataF
 
 
 def no_findings() -> pl.DataFrame:
-    return pl.DataFrame(schema={"row_no": pl.Int32, "severity": pl.String, "code": pl.String, "field": pl.String})
+    return pl.DataFrame(schema=SETTLED)
 
 
 def delivery_row(numbered: Numbered, judgement: Judgement | None, refusal: DeliveryRefused | None) -> dict:

@@ -7,6 +7,7 @@ from functools import cache, cached_property
 
 import polars as pl
 
+from ingestion.rules import RULES
 from lake import reference, vocabulary
 from lake.vocabulary import Layout
 
@@ -85,7 +86,10 @@ class Check:
         return sorted(set(self.broken.meta.root_names()))
 
 
-FINDINGS = {"row_no": pl.Int32, "code": pl.String, "field": pl.String}
+# One byte for what is said of a million rows; in the order of the alphabet, the field "" being the row as a whole.
+CODES = pl.Enum(sorted(RULES))
+FIELDS = pl.Enum(["", *reference.field_names()])
+FINDINGS = {"row_no": pl.Int32, "code": CODES, "field": FIELDS}
 _NOTHING = pl.DataFrame(schema=FINDINGS)
 
 # Below this many rows, looking for the distinct values first costs more than it saves.
@@ -94,39 +98,59 @@ _MANY = 4096
 
 def findings(rows: pl.DataFrame, checks: Sequence[Check]) -> pl.DataFrame:
     """One row per broken check and row: row_no, code, field."""
-    if rows.is_empty() or not checks:
-        return pl.DataFrame(schema=FINDINGS)
-    repeating = [name for name in rows.columns if name != "row_no" and _repeats_itself(rows[name])]
-    by_column = {name: [c for c in checks if c.columns == [name]] for name in repeating}
-    asked_of_rows = [check for check in checks if check.columns not in [[name] for name in repeating]]
-    found = [_findings_by_row(rows, asked_of_rows)]
-    found += [_findings_by_value(rows, column, asked) for column, asked in by_column.items() if asked]
-    return pl.concat(found)
+    return Checks(checks).findings(rows)
+
+
+class Checks:
+    """Rules asked of a file slice by slice; a value that passed all that is asked of it alone is not asked again."""
+
+    def __init__(self, checks: Sequence[Check]):
+        self._checks = checks
+        self._passed: dict[str, pl.Series] = {}
+
+    def findings(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """One row per broken check and row: row_no, code, field."""
+        if rows.is_empty() or not self._checks:
+            return _NOTHING
+        by_column = {name: [c for c in self._checks if c.columns == [name]] for name in rows.columns}
+        by_column = {name: asked for name, asked in by_column.items() if asked and _repeats_itself(rows[name])}
+        asked_of_rows = [check for check in self._checks if check.columns not in [[name] for name in by_column]]
+        found = [_findings_by_row(rows, asked_of_rows)]
+        found += [self._findings_by_value(rows, column, asked) for column, asked in by_column.items()]
+        return pl.concat(found)
+
+    def _findings_by_value(self, rows: pl.DataFrame, column: str, checks: Sequence[Check]) -> pl.DataFrame:
+        """As by row, for rules that read one column, which holds the same values again and again."""
+        values = rows[column].unique()
+        if column in self._passed:
+            values = values.filter(~values.is_in(self._passed[column].implode(), nulls_equal=True))
+        masks = values.to_frame().select(column, *_masks(checks))
+        found = [_NOTHING]
+        for i, check in enumerate(checks):
+            broken = masks.filter(str(i))[column]
+            if not broken.is_empty():
+                found.append(_found(rows, pl.col(column).is_in(broken.implode(), nulls_equal=True), check))
+        passed = masks.filter(~pl.any_horizontal(pl.exclude(column)))[column]
+        self._passed[column] = pl.concat([self._passed.get(column, passed.clear()), passed])
+        return pl.concat(found)
+
+
+def _masks(checks: Sequence[Check]) -> list[pl.Expr]:
+    """For each rule, under its number, whether it is broken."""
+    return [check.broken.fill_null(False).alias(str(i)) for i, check in enumerate(checks)]
 
 
 def _findings_by_row(rows: pl.DataFrame, checks: Sequence[Check]) -> pl.DataFrame:
     # Eager: the optimiser costs more than it saves on a small file, and saves nothing on a large one.
-    masks = rows.select("row_no", *[c.broken.fill_null(False).alias(str(i)) for i, c in enumerate(checks)])
+    masks = rows.select("row_no", *_masks(checks))
     any_broken = masks.select(pl.exclude("row_no").any()).row(0) if checks else ()
     found = [_found(masks, pl.col(str(i)), check) for i, check in enumerate(checks) if any_broken[i]]
     return pl.concat([_NOTHING, *found])
 
 
-def _findings_by_value(rows: pl.DataFrame, column: str, checks: Sequence[Check]) -> pl.DataFrame:
-    """As by row, for rules that read one column, which holds the same values again and again."""
-    values = rows.select(pl.col(column).unique())
-    masks = values.select(column, *[c.broken.fill_null(False).alias(str(i)) for i, c in enumerate(checks)])
-    found = [_NOTHING]
-    for i, check in enumerate(checks):
-        broken = masks.filter(str(i))[column]
-        if not broken.is_empty():
-            found.append(_found(rows, pl.col(column).is_in(broken.implode(), nulls_equal=True), check))
-    return pl.concat(found)
-
-
 def _found(rows: pl.DataFrame, is_broken: pl.Expr, check: Check) -> pl.DataFrame:
-    broken = rows.lazy().filter(is_broken).select("row_no", code=pl.lit(check.code), field=pl.lit(check.field))
-    return broken.cast(FINDINGS).collect()
+    said = {"code": pl.lit(check.code, CODES), "field": pl.lit(check.field, FIELDS)}
+    return rows.lazy().filter(is_broken).select(pl.col("row_no").cast(pl.Int32), **said).collect()
 
 
 def _repeats_itself(values: pl.Series) -> bool:

@@ -10,7 +10,17 @@ import polars as pl
 
 from ingestion.ahead import one_ahead
 from ingestion.crossing import NO_IDS, Crossing
-from ingestion.fields import DOSE_FIELDS, WITH_VALUE, Check, field_checks, findings, typed, with_current_codes
+from ingestion.fields import (
+    CODES,
+    DOSE_FIELDS,
+    FIELDS,
+    WITH_VALUE,
+    Check,
+    Checks,
+    field_checks,
+    typed,
+    with_current_codes,
+)
 from ingestion.identifiers import is_record_id, is_rpps, is_siret, may_be_repeated, names_a_person
 from ingestion.identity import PAIR_CHECKS, SHAPE_CHECKS, Register, own_checks
 from ingestion.measurements import MEASUREMENTS, parts_of, standard_rows
@@ -19,7 +29,7 @@ from ingestion.read import Rows, joined
 from ingestion.rules import RULES
 from ingestion.spool import Spool
 from lake import reference
-from lake.schema import DOSES, WAITING
+from lake.schema import DOSES, WAITING, Table
 from lake.store import Lake, conformed
 from lake.vocabulary import AuthorRole, Layout
 from registry.vault import Vault
@@ -102,22 +112,36 @@ def judge_measurements(question: Question, lake: Lake, vault: Vault, population:
     depend on where the slices are cut.
     """
     register = Register(vault, population)
+    rules = _Rules(question)
     crossing = Crossing(question.sender_code, question.delivery_no, question.layout not in _WORN)
     found, unknown, record_ids = [], [], []
     total = 0
-    for one in one_ahead(_by_itself(question, rows) for rows in question.slices):
-        parts, of_slice = _against_register(question, one, register)
+    for one in one_ahead(_by_itself(rules, rows) for rows in question.slices):
+        parts, of_slice = _against_register(rules, one, register)
         total += one.rows.total
         found.append(of_slice)
         record_ids.append(repeatable_ids(one.rows.good, of_slice))
         unknown.append(parts.filter(pl.col("worker_key").is_null()).select("row_no", "mac").unique("row_no"))
         is_waiting = pl.col("code").is_not_null()
-        doses, waits = parts.filter(~is_waiting), parts.filter(is_waiting)
-        crossing.add(parts.with_columns(waiting=is_waiting), conformed(doses, DOSES), conformed(waits, WAITING))
+        crossing.add(
+            parts.with_columns(waiting=is_waiting), _kept(parts, ~is_waiting, DOSES), _kept(parts, is_waiting, WAITING)
+        )
     crossed = crossing.settle(lake, population)
     found.append(crossed.found)
     record_ids.append(repeatable_ids(crossed.record_ids, crossed.found))
     return _judgement(crossing, crossed.targets, total, pl.concat(found), pl.concat(unknown), pl.concat(record_ids))
+
+
+class _Rules:
+    """The rules of one delivery: on a row's text, on the row, on what the register says of it, on each of its doses."""
+
+    def __init__(self, question: Question):
+        layout = question.layout
+        self.question = question
+        self.on_text = Checks([*field_checks(layout), *SHAPE_CHECKS, *_presence_checks(layout)])
+        self.on_row = Checks(_row_checks(question))
+        self.on_pair = Checks([*PAIR_CHECKS, *own_checks(question.own)])
+        self.on_part = Checks(_part_checks(question))
 
 
 @dataclass(frozen=True)
@@ -129,29 +153,32 @@ class _Slice:
     found: list[pl.DataFrame]
 
 
-def _by_itself(question: Question, rows: Rows) -> _Slice:
-    layout = question.layout
+def _by_itself(rules: _Rules, rows: Rows) -> _Slice:
+    layout = rules.question.layout
     text, former = with_current_codes(rows.good)
-    text_checks = [*field_checks(layout), *SHAPE_CHECKS, *_presence_checks(layout)]
-    found = [broken_lines(rows), former, findings(text, text_checks)]
+    found = [broken_lines(rows), former, rules.on_text.findings(text)]
     standard = standard_rows(typed(text, layout), layout)
-    found.append(findings(standard, _row_checks(question)))
+    found.append(rules.on_row.findings(standard))
     return _Slice(rows, without_refused(standard, found), found)
 
 
-def _against_register(question: Question, one: _Slice, register: Register) -> tuple[pl.DataFrame, pl.DataFrame]:
+def _against_register(rules: _Rules, one: _Slice, register: Register) -> tuple[pl.DataFrame, pl.DataFrame]:
     """The doses of a slice that no rule on a row refuses, in the lake's words with `code` (why it waits), and findings.
 
     Beside the lake's columns: mac, person_key and replaces_record_id.
     """
     standard = register.with_keys(one.standard)
-    found = [*one.found, findings(standard, [*PAIR_CHECKS, *own_checks(question.own)])]
-    parts = _located(parts_of(standard, question.layout))
-    found.append(findings(parts, _part_checks(question)))
-    parts = _as_lake_columns(without_refused(parts, found), question)
+    found = [*one.found, rules.on_pair.findings(standard)]
+    parts = _located(parts_of(standard, rules.question.layout))
+    found.append(rules.on_part.findings(parts))
+    parts = _as_lake_columns(without_refused(parts, found), rules.question)
     found = pl.concat(found)
     reasons = found.filter(pl.col("code").is_in(_WAITING)).group_by("row_no").agg(pl.col("code").min())
     return parts.join(reasons, on="row_no", how="left", maintain_order="left"), found
+
+
+def _kept(parts: pl.DataFrame, which: pl.Expr, table: Table) -> pl.DataFrame:
+    return conformed(parts.lazy().filter(which).select(table.column_names).collect(), table)
 
 
 def repeatable_ids(rows: pl.DataFrame, found: pl.DataFrame) -> pl.DataFrame:
@@ -162,16 +189,22 @@ def repeatable_ids(rows: pl.DataFrame, found: pl.DataFrame) -> pl.DataFrame:
 
 def broken_lines(rows: Rows) -> pl.DataFrame:
     return pl.DataFrame({"row_no": rows.broken}, schema={"row_no": pl.Int32}).with_columns(
-        code=pl.lit("S01"), field=pl.lit("")
+        code=pl.lit("S01", CODES), field=pl.lit("", FIELDS)
     )
 
 
 _SEVERITY = {code: rule.severity for code, rule in RULES.items()}
+SETTLED = {"row_no": pl.Int32, "severity": pl.Enum(sorted(set(_SEVERITY.values()))), "code": CODES, "field": FIELDS}
 
 
 def with_severity(found: pl.DataFrame) -> pl.DataFrame:
     return (
-        found.select("row_no", pl.col("code").replace_strict(_SEVERITY).alias("severity"), "code", "field")
+        found.select(
+            "row_no",
+            pl.col("code").replace_strict(_SEVERITY, return_dtype=SETTLED["severity"]).alias("severity"),
+            "code",
+            "field",
+        )
         .unique()
         .sort("row_no", "severity", "code", "field")
     )
@@ -378,7 +411,7 @@ def _judgement(
         waiting=settled.filter(is_left, severity="A")["row_no"].n_unique(),
         duplicate=duplicate.len(),
         unknown=unknown.filter(is_left),
-        record_ids=record_ids.unique("row_no"),
+        record_ids=record_ids.unique("row_no").sort("row_no"),
         is_large=not crossing.doses.is_one_piece,
     )
 

@@ -101,29 +101,33 @@ def lines_of(findings: pl.DataFrame, record_ids: pl.DataFrame) -> pl.DataFrame:
 
     `record_ids` has row_no and record_id of the rows that carry one that may be repeated.
     """
-    messages = pl.DataFrame(
-        {
-            "code": list(RULES),
-            "message_fr": [rule.meaning_fr for rule in RULES.values()],
-            "message_en": [rule.meaning_en for rule in RULES.values()],
-        }
-    )
     lines = findings.join(record_ids, on="row_no", how="left", maintain_order="left")
-    return lines.join(messages, on="code", how="left", maintain_order="left").select(LINE_COLUMNS)
+    return lines.with_columns(
+        message_fr=pl.col("code").replace_strict({rule.code: rule.meaning_fr for rule in RULES.values()}),
+        message_en=pl.col("code").replace_strict({rule.code: rule.meaning_en for rule in RULES.values()}),
+    ).select(LINE_COLUMNS)
 
 
 def save_report(settings: Settings, report: dict, findings: pl.DataFrame, record_ids: pl.DataFrame) -> None:
     """Write the RPT file, then `report.json`, each whole or not at all.
 
-    The RPT file: a header and one line of counts, an empty line, then a header and one line per finding.
+    Both frames are in the order of row_no. The RPT file: a header and one line of counts, an empty line, then a header and one line per finding.
     """
     place = folder(settings, report["delivery_no"])
     with _drafted(place / file_name("RPT", report)) as draft, draft.open("wb") as file:
         file.write(f"{_csv([report], RPT_COLUMNS)}\n".encode())
         pieces = findings.iter_slices(_PIECE_ROWS) if findings.height else [findings]
         for number, piece in enumerate(pieces):
-            lines_of(piece, record_ids).write_csv(file, separator=";", include_header=number == 0)
+            lines_of(piece, _ids_within(piece, record_ids)).write_csv(file, separator=";", include_header=number == 0)
     _save(place / "report.json", report)
+
+
+def _ids_within(piece: pl.DataFrame, record_ids: pl.DataFrame) -> pl.DataFrame:
+    """The identifiers of the rows from the piece's first to its last."""
+    if piece.is_empty():
+        return record_ids.clear()
+    first = record_ids["row_no"].search_sorted(piece["row_no"][0], "left")
+    return record_ids[first : record_ids["row_no"].search_sorted(piece["row_no"][-1], "right")]
 
 
 def load(settings: Settings, delivery_no: int) -> dict:

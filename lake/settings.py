@@ -28,7 +28,7 @@ class Settings:
     largest_file_mib: int = setting(1024, "a larger delivery file is refused (F07), in MiB")
     longest_line_kib: int = setting(64, "a file with a longer line is refused (F09), in KiB")
     most_lines: int = setting(10_000_000, "a file with more lines is refused (F09)")
-    slice_rows: int = setting(131_072, "lines of a file judged at a time; more take more memory")
+    slice_rows: int = setting(65_536, "lines of a file judged at a time; more take more memory")
     snapshots_kept: int = setting(5, "published snapshots kept")
     session_idle_minutes: int = setting(30, "a web session ends after this long without a request")
     token_minutes: int = setting(60, "an API token ends after this long")

@@ -1,5 +1,6 @@
 """Nomenclatures, limits, layouts and thresholds as dated, sourced rows; one CSV each, read once."""
 
+import csv
 from datetime import date
 from decimal import Decimal
 from functools import cache
@@ -38,6 +39,15 @@ def table(name: str) -> pl.DataFrame:
         else:
             frame = frame.with_columns(pl.col(column).cast(dtype))
     return frame
+
+
+def field_names() -> list[str]:
+    """Every field of every layout, in the order of the alphabet.
+
+    Asked for while modules load: read without polars, whose threads a process that is forked then would be without.
+    """
+    with open(FOLDER / "layouts.csv", encoding="utf-8", newline="") as file:
+        return sorted({row["field"] for row in csv.DictReader(file)})
 
 
 @cache
