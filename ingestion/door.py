@@ -6,9 +6,11 @@ Small deliveries that wait together are written together, each judged as if it h
 """
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import polars as pl
@@ -21,7 +23,7 @@ from ingestion.landing import Landing, Sent, first_read
 from ingestion.links import judge_links
 from ingestion.lists import judge_establishments, judge_workers
 from ingestion.population import Population, Populations
-from ingestion.read import FileName, Rows, check_file, examine, kept_name, parse_name, slices
+from ingestion.read import Checked, FileName, Rows, Seen, examine, examined, kept_name, parse_name, slices
 from ingestion.release import Cause, Release, releases
 from lake.errors import DeliveryRefused, DosilakeError, NotSignedIn, UsageError
 from lake.schema import DELIVERIES, EMPLOYMENTS, IDENTITY_LINKS, REJECTIONS, TABLES
@@ -73,11 +75,9 @@ class _Judged:
     """A delivery whose rows are settled and appended to the batch, and not reported yet."""
 
     numbered: Numbered
-    delivery: dict
-    findings: pl.DataFrame
-    record_ids: pl.DataFrame
-    refusal: DeliveryRefused | None
-    released: list[Release]
+    report: dict
+    # Rows of earlier deliveries that wait no longer, as (delivery_no, row_no).
+    settled: list[tuple[int, int]]
 
 
 class Door:
@@ -94,6 +94,7 @@ class Door:
             settings.landing.mkdir(parents=True, exist_ok=True)
             self.lake.create()
         self._populations = Populations(self.lake)
+        self._checked: dict[int, Checked] = {}
 
     def receive(
         self,
@@ -139,18 +140,27 @@ class Door:
         """
         sent = first_read(arrival.path, self.settings)
         received = as_received(arrival, sent)
+        longest, most = line_limits(self.settings)
+        seen = Seen(longest)
         with storage_errors(self.settings.home), FileLock(self.settings.landing / ".sender.lock"):
-            self.landing.keep(received["digest"], sent)
+            self.landing.keep(received["digest"], sent, seen.watch)
             numbered, is_new = number_delivery(self.engine, **received)
+            if is_new and seen.is_over:
+                self._checked[numbered.delivery_no] = examined(numbered.file_name, seen, most)
             self._acknowledge(numbered)
         return numbered, is_new
 
     def _acknowledge(self, numbered: Numbered) -> None:
         """Once; whoever numbered it may have died before."""
         if not reports.is_acknowledged(self.settings, numbered.delivery_no):
+            reports.acknowledge(self.settings, numbered, self._checked_once(numbered))
+
+    def _checked_once(self, numbered: Numbered) -> Checked:
+        """What the file rules say of a delivery; its bytes are not read again for it until it is landed."""
+        if numbered.delivery_no not in self._checked:
             pieces = self.landing.pieces(numbered)
-            checked = examine(numbered.file_name, pieces, *_line_limits(self.settings))
-            reports.acknowledge(self.settings, numbered, checked)
+            self._checked[numbered.delivery_no] = examine(numbered.file_name, pieces, *line_limits(self.settings))
+        return self._checked[numbered.delivery_no]
 
     def _receipt(self, accepted: tuple[Numbered, bool]) -> Receipt:
         numbered, is_new = accepted
@@ -172,38 +182,47 @@ class Door:
             judged = [self._judged(numbered) for numbered in group]
         for one in judged:
             self._acknowledge(one.numbered)
-            report = reports.execution_report(one.delivery, one.findings)
-            if one.refusal:
-                report |= {"refusal": one.refusal.what, "next_step": one.refusal.next_step}
-            if one.released:
-                report |= {"released": [release.counts for release in one.released]}
-            reports.save_report(self.settings, report, one.findings, one.record_ids)
-        settled = [place for one in judged for release in one.released for place in release.places]
+            reports.save_report(self.settings, one.report)
+        settled = [place for one in judged for place in one.settled]
         mark_landed(self.engine, [numbered.delivery_no for numbered in group], settled)
+        for numbered in group:
+            self._checked.pop(numbered.delivery_no, None)
 
     def _judged(self, numbered: Numbered) -> _Judged:
-        settled = settle(self.settings, numbered, lambda: self.landing.pieces(numbered), self._question, self._judge)
+        settled = settle(
+            self.settings,
+            numbered,
+            lambda: self._checked_once(numbered),
+            lambda: self.landing.pieces(numbered),
+            self._question,
+            self._judge,
+        )
         judgement, refusal = settled.judgement, settled.refusal
         findings = judgement.findings if judgement else no_findings()
         delivery = delivery_row(numbered, judgement, refusal)
+        report = told(delivery, findings, refusal)
         app_id = f"delivery-{numbered.delivery_no}"
+        record_ids = judgement.record_ids if judgement else NO_IDS
+        tasks = [lambda: reports.draft_report(self.settings, report, findings, record_ids)]
         tables = {}
         if judgement:
             remember_waiting(self.engine, numbered.delivery_no, judgement.unknown.rows())
             pieces = {**judgement.tables, REJECTIONS.name: _rejections(numbered, findings)}
             if judgement.is_large:
-                for name, rows in pieces.items():
-                    self.lake.append_pieces(TABLES[name], rows, app_id)
-                self.lake.stands(numbered.delivery_no)
+                tasks += [partial(self.lake.append_pieces, TABLES[name], rows, app_id) for name, rows in pieces.items()]
             else:
                 tables = {name: pl.concat(rows) for name, rows in pieces.items()}
+        _side_by_side(tasks)
+        if judgement and judgement.is_large:
+            self.lake.stands(numbered.delivery_no)
         tables[DELIVERIES.name] = pl.DataFrame([delivery], schema_overrides=polars_types(DELIVERIES))
         self._append(tables, app_id)
         if numbered.layout in _LISTS:
             self._populations.forget()
         released = self._released(numbered, tables) if IDENTITY_LINKS.name in tables else []
-        record_ids = judgement.record_ids if judgement else NO_IDS
-        return _Judged(numbered, delivery, findings, record_ids, refusal, released)
+        if released:
+            report |= {"released": [release.counts for release in released]}
+        return _Judged(numbered, report, [place for release in released for place in release.places])
 
     def _append(self, tables: dict[str, pl.DataFrame], app_id: str) -> None:
         for name, frame in tables.items():
@@ -274,14 +293,16 @@ class Settled:
 def settle(
     settings: Settings,
     numbered: Numbered,
+    checked: Callable[[], Checked],
     pieces: Callable[[], Iterable[bytes]],
     question: Callable[[Numbered, FileName, Iterable[Rows]], Question],
     judge_rows: Callable[[Question], Judgement],
 ) -> Settled:
     """Read a delivery and judge its rows; what nobody foresaw refuses it (F08), what the machine lacks is raised."""
     try:
+        if refusal := checked().refusal:
+            return Settled(None, refusal)
         name = parse_name(numbered.file_name)
-        check_file(numbered.file_name, pieces(), *_line_limits(settings))
         rows = slices(name.layout, pieces(), settings.slice_rows)
         return Settled(judge_rows(question(numbered, name, rows)), None)
     except DeliveryRefused as error:
@@ -313,6 +334,23 @@ def judge(question: Question, lake: Lake, vault: Vault, population: Callable[[],
     return judge_measurements(question, lake, vault, population())
 
 
+def told(delivery: dict, findings: pl.DataFrame, refusal: DeliveryRefused | None) -> dict:
+    """The execution report; of a file refused as a whole, with what is wrong and what to do next."""
+    report = reports.execution_report(delivery, findings)
+    return report | {"refusal": refusal.what, "next_step": refusal.next_step} if refusal else report
+
+
+def _side_by_side(tasks: Sequence[Callable[[], object]]) -> None:
+    """Do all of them, on both cores where there are several; what one raises is raised once all are over."""
+    if len(tasks) == 1:
+        tasks[0]()
+        return
+    with ThreadPoolExecutor() as doers:
+        done = [doers.submit(task) for task in tasks]
+    for one in done:
+        one.result()
+
+
 def _groups(waiting: list[Numbered]) -> Iterator[tuple[int, int]]:
     """Runs (start, end) of deliveries that are written together."""
     start, size = 0, 0
@@ -332,7 +370,7 @@ def _stated(name: str) -> tuple[Layout | None, str]:
     return stated.layout, stated.sender_code
 
 
-def _line_limits(settings: Settings) -> tuple[int, int]:
+def line_limits(settings: Settings) -> tuple[int, int]:
     """The longest line in bytes and the most lines a file may have."""
     return settings.longest_line_kib * 2**10, settings.most_lines
 

@@ -5,7 +5,7 @@ Nothing here holds a file whole: it is read twice, once to be named by its diges
 
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -97,8 +97,11 @@ class Landing:
         self.folder = folder
         self.keys = keys
 
-    def keep(self, digest: str, sent: Sent) -> None:
-        """Seal a file's bytes under the digest, once, whole or not at all; raises UsageError when the file changed."""
+    def keep(self, digest: str, sent: Sent, watch: Callable[[Iterator[bytes]], Iterator[bytes]] = iter) -> None:
+        """Seal a file's bytes under the digest, once, whole or not at all; raises UsageError when the file changed.
+
+        `watch` is given the bytes to pass on, unless they are sealed already.
+        """
         path = self._path(digest)
         if path.exists():
             return
@@ -106,7 +109,7 @@ class Landing:
         draft = self.folder / ".draft"
         try:
             with open(draft, "wb") as file:
-                for sealed in self.keys.seal_pieces(_PURPOSE, one_ahead(sent.pieces()), digest.encode()):
+                for sealed in self.keys.seal_pieces(_PURPOSE, one_ahead(watch(sent.pieces())), digest.encode()):
                     file.write(sealed)
                 file.flush()
                 os.fsync(file.fileno())

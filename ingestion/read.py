@@ -27,7 +27,7 @@ _BOM = b"\xef\xbb\xbf"
 _NO_SEPARATOR = bytes(byte for byte in range(256) if byte not in b";\n")
 
 # Rows read at once where nobody says otherwise: enough that the cost of a slice is that of its rows.
-SLICE_ROWS = 131_072
+SLICE_ROWS = 65_536
 # Where lines are long a slice has fewer of them.
 _SLICE_BYTES = 64 * 2**20
 
@@ -108,7 +108,11 @@ def examine(name: str, pieces: Iterable[bytes], longest: int, most: int) -> Chec
 
     `longest`: bytes that a line may have; `most`: lines that the file may have.
     """
-    seen = _seen(pieces, longest)
+    return examined(name, _seen(pieces, longest), most)
+
+
+def examined(name: str, seen: "Seen", most: int) -> Checked:
+    """As `examine`, of a file whose pieces were all seen already."""
     try:
         _check_lines(name, seen, most)
         _check_text(name, parse_name(name).layout, seen)
@@ -159,8 +163,8 @@ def joined(parts: Iterable[Rows]) -> Rows:
     )
 
 
-class _Seen:
-    """What one pass over a file's pieces finds, the same however they are cut."""
+class Seen:
+    """What one pass over a file's pieces finds, the same however they are cut; `longest`: bytes a line may have."""
 
     def __init__(self, longest: int):
         self.longest = longest
@@ -172,6 +176,7 @@ class _Seen:
         self.too_long: int | None = None
         self.not_utf8: int | None = None
         self.with_nul: int | None = None
+        self.is_over = False
         # Bytes since the last line end.
         self._unended = 0
         self._decoder = codecs.getincrementaldecoder("utf-8")()
@@ -181,13 +186,15 @@ class _Seen:
         """Lines of the file; the last need not be ended, and an empty file is one empty line."""
         return self.ends + bool(self._unended or not self.ends)
 
-    def see(self, piece: bytes) -> None:
-        self._see_header(piece)
-        self._see_text(piece)
-        self._see_lines(piece)
-
-    def end(self) -> None:
+    def watch(self, pieces: Iterable[bytes]) -> Iterator[bytes]:
+        """The pieces as they come, each seen before it is passed on."""
+        for piece in pieces:
+            self._see_header(piece)
+            self._see_text(piece)
+            self._see_lines(piece)
+            yield piece
         self._decode(b"", final=True)
+        self.is_over = True
 
     def _see_header(self, piece: bytes) -> None:
         below = piece
@@ -226,15 +233,14 @@ class _Seen:
         return self.ends + piece.count(b"\n", 0, at) + 1
 
 
-def _seen(pieces: Iterable[bytes], longest: int) -> _Seen:
-    seen = _Seen(longest)
-    for piece in pieces:
-        seen.see(piece)
-    seen.end()
+def _seen(pieces: Iterable[bytes], longest: int) -> Seen:
+    seen = Seen(longest)
+    for _ in seen.watch(pieces):
+        pass
     return seen
 
 
-def _check_lines(name: str, seen: _Seen, most: int) -> None:
+def _check_lines(name: str, seen: Seen, most: int) -> None:
     if seen.ends > most:
         raise DeliveryRefused(
             f"{name} has more than {most} lines (rule F09).",
@@ -249,7 +255,7 @@ def _check_lines(name: str, seen: _Seen, most: int) -> None:
         )
 
 
-def _check_text(name: str, layout: Layout, seen: _Seen) -> None:
+def _check_text(name: str, layout: Layout, seen: Seen) -> None:
     header = seen.header.removeprefix(_BOM)
     if not seen.has_rows and not header.strip():
         raise DeliveryRefused(

@@ -108,18 +108,28 @@ def lines_of(findings: pl.DataFrame, record_ids: pl.DataFrame) -> pl.DataFrame:
     ).select(LINE_COLUMNS)
 
 
-def save_report(settings: Settings, report: dict, findings: pl.DataFrame, record_ids: pl.DataFrame) -> None:
-    """Write the RPT file, then `report.json`, each whole or not at all.
+def draft_report(settings: Settings, report: dict, findings: pl.DataFrame, record_ids: pl.DataFrame) -> None:
+    """Write the RPT file where nobody reads it yet; a draft that a crash left is written over.
 
-    Both frames are in the order of row_no. The RPT file: a header and one line of counts, an empty line, then a header and one line per finding.
+    Both frames are in the order of row_no. The RPT file: a header and one line of counts, an empty line, then a header
+    and one line per finding.
     """
-    place = folder(settings, report["delivery_no"])
-    with _drafted(place / file_name("RPT", report)) as draft, draft.open("wb") as file:
+    with _draft_of(_rpt_path(settings, report)).open("wb") as file:
         file.write(f"{_csv([report], RPT_COLUMNS)}\n".encode())
         pieces = findings.iter_slices(_PIECE_ROWS) if findings.height else [findings]
         for number, piece in enumerate(pieces):
             lines_of(piece, _ids_within(piece, record_ids)).write_csv(file, separator=";", include_header=number == 0)
-    _save(place / "report.json", report)
+
+
+def save_report(settings: Settings, report: dict) -> None:
+    """Show the RPT file that was drafted, then write `report.json`, each whole or not at all."""
+    path = _rpt_path(settings, report)
+    os.replace(_draft_of(path), path)
+    _save(path.with_name("report.json"), report)
+
+
+def _rpt_path(settings: Settings, report: dict) -> Path:
+    return folder(settings, report["delivery_no"]) / file_name("RPT", report)
 
 
 def _ids_within(piece: pl.DataFrame, record_ids: pl.DataFrame) -> pl.DataFrame:
@@ -184,10 +194,14 @@ def _csv(rows: list[dict], columns: tuple[str, ...]) -> str:
 @contextmanager
 def _drafted(path: Path) -> Iterator[Path]:
     """A file to write to that becomes `path` whole; the door's locks see to it that nobody else writes the same."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f".{path.name}")
+    draft = _draft_of(path)
     yield draft
     os.replace(draft, path)
+
+
+def _draft_of(path: Path) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return path.with_name(f".{path.name}")
 
 
 def sentences(report: dict, language: str = "fr", is_resend: bool = False) -> list[str]:

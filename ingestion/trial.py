@@ -8,11 +8,11 @@ from collections.abc import Iterable
 import polars as pl
 
 from ingestion import reports
-from ingestion.door import Arrival, Receipt, as_received, delivery_row, judge, no_findings, settle
+from ingestion.door import Arrival, Receipt, as_received, delivery_row, judge, line_limits, no_findings, settle, told
 from ingestion.judge import NO_IDS, Judgement, Question
 from ingestion.landing import Sent, first_read
 from ingestion.population import Populations
-from ingestion.read import FileName, Rows
+from ingestion.read import FileName, Rows, examine
 from lake.schema import DELIVERIES
 from lake.settings import Settings
 from lake.store import Lake
@@ -56,20 +56,26 @@ class Trial:
         known = delivery_with(self.engine, received["digest"])
         if known is not None and known.is_landed:
             lines = reports.load_findings(self.settings, known.delivery_no)
-            return Receipt(known.delivery_no, True, _told(reports.load(self.settings, known.delivery_no), lines))
+            return Receipt(known.delivery_no, True, _with_lines(reports.load(self.settings, known.delivery_no), lines))
         numbered = Numbered(delivery_no=_NO_DELIVERY, is_landed=False, **received)
         # Seen as the lander would: without what a crash left of deliveries that are not landed.
         with self.lake.batch([waiting.delivery_no for waiting in unlanded(self.engine)], last=DELIVERIES):
             report, lines = self._judged(numbered, sent)
-        return Receipt(_NO_DELIVERY, False, _told(report | {"delivery_no": None}, lines))
+        return Receipt(_NO_DELIVERY, False, _with_lines(report | {"delivery_no": None}, lines))
 
     def _judged(self, numbered: Numbered, sent: Sent) -> tuple[dict, pl.DataFrame]:
-        settled = settle(self.settings, numbered, sent.pieces, _question, self._judge)
+        limits = line_limits(self.settings)
+        settled = settle(
+            self.settings,
+            numbered,
+            lambda: examine(numbered.file_name, sent.pieces(), *limits),
+            sent.pieces,
+            _question,
+            self._judge,
+        )
         judgement, refusal = settled.judgement, settled.refusal
         findings = judgement.findings if judgement else no_findings()
-        report = reports.execution_report(delivery_row(numbered, judgement, refusal), findings)
-        if refusal:
-            report |= {"refusal": refusal.what, "next_step": refusal.next_step}
+        report = told(delivery_row(numbered, judgement, refusal), findings, refusal)
         return report, reports.lines_of(findings, judgement.record_ids if judgement else NO_IDS)
 
     def _judge(self, question: Question) -> Judgement:
@@ -80,5 +86,5 @@ def _question(numbered: Numbered, name: FileName, slices: Iterable[Rows]) -> Que
     return Question(_NO_DELIVERY, name.sender_code, name.layout, numbered.received_at, slices, is_trial=True)
 
 
-def _told(report: dict, lines: pl.DataFrame) -> dict:
+def _with_lines(report: dict, lines: pl.DataFrame) -> dict:
     return report | {"findings": lines.head(reports.LINES_SHOWN).to_dicts(), "findings_total": lines.height}

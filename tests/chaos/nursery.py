@@ -43,6 +43,7 @@ STEPS = {
     "number_delivery": (door_module, None),
     "replace": (os, lambda args: Path(args[1]).name.split("_")[0] if Path(args[1]).suffix else "sealed"),
     "acknowledge": (reports, None),
+    "draft_report": (reports, None),
     "save_report": (reports, None),
     "remember_waiting": (door_module, None),
     "unlanded": (door_module, None),

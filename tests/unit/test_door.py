@@ -458,6 +458,7 @@ STEPS = [
     "_write:doses",
     "_write:rejections",
     "_write:deliveries",
+    "draft_report",
     "save_report",
     "mark_landed",
 ]
@@ -483,7 +484,7 @@ def test_a_crash_at_any_step_and_a_rerun_leave_the_same_lake(door, files, monkey
 def _crash(patched, step: str, when: str) -> None:
     """Make the process die before or after one step, once."""
     name, _, table = step.partition(":")
-    owners = {"keep": Landing, "acknowledge": reports, "save_report": reports}
+    owners = {"keep": Landing, "acknowledge": reports, "draft_report": reports, "save_report": reports}
     owner = owners.get(name, door_module.Lake if table else door_module)
     original = getattr(owner, name)
 
