@@ -212,7 +212,7 @@ class Door:
                 tasks += [partial(self.lake.append_pieces, TABLES[name], rows, app_id) for name, rows in pieces.items()]
             else:
                 tables = {name: pl.concat(rows) for name, rows in pieces.items()}
-        _side_by_side(tasks)
+        side_by_side(tasks)
         if judgement and judgement.is_large:
             self.lake.stands(numbered.delivery_no)
         tables[DELIVERIES.name] = pl.DataFrame([delivery], schema_overrides=polars_types(DELIVERIES))
@@ -340,7 +340,7 @@ def told(delivery: dict, findings: pl.DataFrame, refusal: DeliveryRefused | None
     return report | {"refusal": refusal.what, "next_step": refusal.next_step} if refusal else report
 
 
-def _side_by_side(tasks: Sequence[Callable[[], object]]) -> None:
+def side_by_side(tasks: Sequence[Callable[[], object]]) -> None:
     """Do all of them, on both cores where there are several; what one raises is raised once all are over."""
     if len(tasks) == 1:
         tasks[0]()
