@@ -22,6 +22,7 @@ _TYPES = {
     "quantity_locations": {"makes_monitored": pl.Boolean},
     "layouts": {"position": pl.Int32},
     "sectors": {"level": pl.Int32},
+    "series_breaks": {"since": pl.Date, "recomputed_from": pl.Int32},
 }
 
 TABLES = sorted(path.stem for path in FOLDER.glob("*.csv"))

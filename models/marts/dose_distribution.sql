@@ -3,6 +3,7 @@ select
     person_groups.limit_quantity,
     person_groups.dimension,
     person_groups.group_code,
+    any_value(break_years.series_breaks) as series_breaks,
     classes.class_code,
     max(classes.position) as position,
     count(*) as workers,
@@ -15,6 +16,10 @@ inner join reference.dose_classes as classes
     on classes.limit_quantity = person_groups.limit_quantity
     and person_groups.dose_msv > coalesce(classes.above_msv, -1)
     and person_groups.dose_msv <= coalesce(classes.up_to_msv, 999999999)
+left join break_years
+    on break_years.year = person_groups.year
+    and break_years.limit_quantity = person_groups.limit_quantity
+    and break_years.dimension = person_groups.dimension
 where person_groups.dimension in ('ALL', 'domain', 'category')
 group by
     person_groups.year, person_groups.limit_quantity, person_groups.dimension, person_groups.group_code,

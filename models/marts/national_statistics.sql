@@ -63,6 +63,7 @@ select
     dimension,
     group_code,
     parent_code,
+    break_years.series_breaks,
     monitored,
     exposed,
     cast(dose_msv * 0.001::decimal(4, 3) as decimal(18, 6)) as collective_dose_man_sv,
@@ -96,4 +97,5 @@ select
 from of_persons
 inner join of_establishments using (year, limit_quantity, dimension, group_code)
 left join dose_quantiles using (year, limit_quantity, dimension, group_code)
+left join break_years using (year, limit_quantity, dimension)
 order by year, limit_quantity, dimension, group_code
