@@ -15,7 +15,9 @@ FOLDER = Path(__file__).parent
 INTERNAL = "internal"
 SCOPES = ("worker_key", "establishment_key", "sender_code", "none")
 # How a column is protected in a published table (models/disclosure.py).
-PROTECTIONS = ("key", "count", "exceedance_count", "magnitude", "high_percentile", "control")
+PROTECTIONS = (
+    "key", "count", "exceedance_count", "magnitude", "high_percentile", "control", "margin", "margin_establishments",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)

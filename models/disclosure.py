@@ -55,7 +55,7 @@ def protect(frame: pl.DataFrame, model: Model, thresholds: Thresholds) -> pl.Dat
     frame = _hide(frame, everything, pl.col("_reason").is_not_null())
     frame = _hide_magnitudes(frame, model, thresholds)
     frame = _hide_counts(frame, model, thresholds)
-    controls = [c.name for c in model.columns.values() if c.protection == "control"]
+    controls = [c.name for c in model.columns.values() if c.protection in _NEVER_SHOWN]
     reason = pl.col("_reason").fill_null("")
     return frame.with_columns(suppressed=reason != "", suppression_reason=reason).drop(
         "_reason", *controls, *map(_true, counts)
@@ -63,6 +63,8 @@ def protect(frame: pl.DataFrame, model: Model, thresholds: Thresholds) -> pl.Dat
 
 
 _NUMBERS = ("count", "exceedance_count", "magnitude", "high_percentile")
+# A margin is the smallest cell, of persons or establishments, that is had from this row and others that are shown.
+_NEVER_SHOWN = ("control", "margin", "margin_establishments")
 
 
 def _too_few(frame: pl.DataFrame, model: Model, thresholds: Thresholds) -> pl.Expr:
@@ -77,6 +79,10 @@ def _too_few(frame: pl.DataFrame, model: Model, thresholds: Thresholds) -> pl.Ex
     rule = pl.when(is_external).then(pl.lit("INTERNAL")).when(persons < thresholds.persons).then(pl.lit("PERSONS"))
     if "n_establishments" in frame.columns:
         rule = rule.when(pl.col("n_establishments") < thresholds.establishments).then(pl.lit("ESTABLISHMENTS"))
+    for column in model.columns.values():
+        if column.protection in ("margin", "margin_establishments"):
+            fewest = thresholds.persons if column.protection == "margin" else thresholds.establishments
+            rule = rule.when(pl.col(column.name).is_between(1, fewest - 1)).then(pl.lit("SECONDARY"))
     return rule.otherwise(pl.lit(None, dtype=pl.String))
 
 

@@ -164,6 +164,27 @@ def prorata_peak(rows: list[tuple], first: date, last: date) -> Fraction:
     return highest
 
 
+def like_for_like(rows: list[dict]) -> dict[tuple, tuple]:
+    """(year, reading) → monitored, exposed, mSv, of effective doses in A and B without natural sources.
+
+    `rows`: one per person, year, employment: worker_key, year, category, domain, dose_msv, is_monitored.
+    """
+    categories = {"BLANK_OUT": ("A", "B"), "BLANK_IN": ("A", "B", "NR", "UNSPECIFIED")}
+    result = {}
+    for reading, inside in categories.items():
+        for year in {row["year"] for row in rows}:
+            people: dict[int, tuple[Decimal, bool]] = {}
+            for row in rows:
+                if row["year"] == year and row["category"] in inside and row["domain"] != "NATURAL":
+                    dose, monitored = people.get(row["worker_key"], (ZERO, False))
+                    people[row["worker_key"]] = dose + row["dose_msv"], monitored or row["is_monitored"]
+            if people:
+                doses = [dose for dose, _ in people.values()]
+                monitored = sum(1 for _, is_monitored in people.values() if is_monitored)
+                result[year, reading] = monitored, sum(1 for dose in doses if dose > 0), sum(doses, ZERO)
+    return result
+
+
 def _former(limit: dict, limits: list[dict]) -> Decimal | None:
     """The value of the limit that this one took over from."""
     same = ("limit_quantity", "population", "window")
