@@ -16,7 +16,8 @@ INTERNAL = "internal"
 SCOPES = ("worker_key", "establishment_key", "sender_code", "none")
 # How a column is protected in a published table (models/disclosure.py).
 PROTECTIONS = (
-    "key", "count", "exceedance_count", "magnitude", "high_percentile", "control", "margin", "margin_establishments",
+    "key", "count", "exceedance_count", "magnitude", "high_percentile", "highest_percentile", "control", "margin",
+    "margin_establishments",
 )  # fmt: skip
 
 

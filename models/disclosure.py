@@ -30,6 +30,7 @@ class Thresholds:
     establishments: int
     dominance: Decimal
     high_percentile: int
+    highest_percentile: int
 
     @classmethod
     def from_reference(cls) -> "Thresholds":
@@ -38,6 +39,7 @@ class Thresholds:
             establishments=int(reference.threshold("establishment_count")),
             dominance=Decimal(reference.threshold("dominance_share")),
             high_percentile=int(reference.threshold("high_percentile_count")),
+            highest_percentile=int(reference.threshold("highest_percentile_count")),
         )
 
 
@@ -62,7 +64,8 @@ def protect(frame: pl.DataFrame, model: Model, thresholds: Thresholds) -> pl.Dat
     )
 
 
-_NUMBERS = ("count", "exceedance_count", "magnitude", "high_percentile")
+_MAGNITUDES = ("magnitude", "high_percentile", "highest_percentile")
+_NUMBERS = ("count", "exceedance_count", *_MAGNITUDES)
 # A margin is the smallest cell, of persons or establishments, that is had from this row and others that are shown.
 _NEVER_SHOWN = ("control", "margin", "margin_establishments")
 
@@ -141,10 +144,11 @@ def _hide_magnitudes(frame: pl.DataFrame, model: Model, thresholds: Thresholds) 
     frame = _with_extra(frame, pl.col("_magnitudes").is_not_null(), pl.col(_true("exposed")), model, thresholds)
     secondary = pl.when("_extra").then(pl.lit("SECONDARY")).otherwise(pl.col("_magnitudes"))
     frame = frame.with_columns(_magnitudes=secondary).drop("_extra")
-    magnitudes = [c.name for c in model.columns.values() if c.protection in ("magnitude", "high_percentile")]
-    high = [c.name for c in model.columns.values() if c.protection == "high_percentile"]
+    magnitudes = [c.name for c in model.columns.values() if c.protection in _MAGNITUDES]
     frame = _hide(frame, magnitudes, pl.col("_magnitudes").is_not_null())
-    frame = _hide(frame, high, exposed < thresholds.high_percentile)
+    for protection in ("high_percentile", "highest_percentile"):
+        high = [c.name for c in model.columns.values() if c.protection == protection]
+        frame = _hide(frame, high, exposed < getattr(thresholds, protection))
     return frame.with_columns(_reason=pl.coalesce("_reason", "_magnitudes")).drop("_magnitudes")
 
 
@@ -178,7 +182,7 @@ def _hide_counts(frame: pl.DataFrame, model: Model, thresholds: Thresholds) -> p
         followers = [c.name for c in model.columns.values() if c.follows == column.name]
         if column.name in ("monitored", "exposed", "workers"):
             # A mean and a total would give the hidden number of persons back.
-            followers += [c.name for c in model.columns.values() if c.protection in ("magnitude", "high_percentile")]
+            followers += [c.name for c in model.columns.values() if c.protection in _MAGNITUDES]
         frame = _hide(frame, [column.name, *followers], pl.col("_hidden")).drop("_small", "_hidden")
     return frame.drop("_last")
 

@@ -164,6 +164,64 @@ def prorata_peak(rows: list[tuple], first: date, last: date) -> Fraction:
     return highest
 
 
+def percentile(values: list, percent: int) -> Fraction:
+    """Linear between order statistics (R's type 7)."""
+    ordered = sorted(map(Fraction, values))
+    place = Fraction((len(ordered) - 1) * percent, 100)
+    lower, upper = ordered[int(place)], ordered[min(int(place) + 1, len(ordered) - 1)]
+    return lower + (upper - lower) * (place - int(place))
+
+
+def rounded(value: Fraction | None, places: int) -> Decimal | None:
+    """Half up, away from zero."""
+    if value is None:
+        return None
+    scaled = abs(value) * 10**places
+    whole = (2 * scaled.numerator + scaled.denominator) // (2 * scaled.denominator)
+    return Decimal(whole if value >= 0 else -whole).scaleb(-places)
+
+
+def yearly_statistics(people: list[tuple[Decimal, bool]]) -> dict[str, Decimal | int | None]:
+    """Statistics of one group in one year: `people` is (mSv, is_monitored), one per person."""
+    doses = [dose for dose, _ in people]
+    monitored = [dose for dose, is_monitored in people if is_monitored]
+    exposed = [dose for dose in doses if dose > 0]
+    found = {"monitored": len(monitored), "exposed": len(exposed)}
+    for name, population in (("exposed", exposed), ("monitored", monitored)):
+        total = Fraction(sum(population, ZERO))
+        found[f"mean_{name}_msv"] = rounded(total / len(population), 3) if population else None
+        for percent in (25, 50, 75, 90, 95, 99):
+            label = "median" if percent == 50 else f"p{percent}"
+            found[f"{label}_{name}_msv"] = rounded(percentile(population, percent), 3) if population else None
+    for level in (1, 2, 5, 6, 10, 15, 20, 50):
+        found[f"n_gt_{level}"] = sum(1 for dose in doses if dose > level)
+    total = Fraction(sum(monitored, ZERO))
+    for level in (15, 10, 5, 1):
+        above = [dose for dose in monitored if dose > level]
+        found[f"number_ratio_{level}"] = rounded(Fraction(len(above), len(monitored)), 6) if monitored else None
+        found[f"dose_ratio_{level}"] = rounded(Fraction(sum(above, ZERO)) / total, 6) if total else None
+    return found
+
+
+def without_top(doses: list[Decimal], rows: list[dict]) -> tuple:
+    """Of one year: mSv and mean without the top person, the top establishment's share, mSv and mean without it."""
+    others = sorted(doses)[:-1]
+    places: dict[int, Decimal] = {}
+    for row in rows:
+        places[row["establishment_key"]] = places.get(row["establishment_key"], ZERO) + row["dose_msv"]
+    top = min(places, key=lambda key: (-places[key], key))
+    exposed = {row["worker_key"] for row in rows if row["establishment_key"] != top and row["dose_msv"] > 0}
+    left, total = Fraction(sum(others, ZERO)), sum(places.values(), ZERO)
+    above_zero = sum(1 for dose in others if dose > 0)
+    return (
+        sum(others, ZERO),
+        rounded(left / above_zero, 3) if above_zero else None,
+        rounded(Fraction(places[top]) / Fraction(total), 6),
+        total - places[top],
+        rounded(Fraction(total - places[top]) / len(exposed), 3) if exposed else None,
+    )
+
+
 def like_for_like(rows: list[dict]) -> dict[tuple, tuple]:
     """(year, reading) → monitored, exposed, mSv, of effective doses in A and B without natural sources.
 

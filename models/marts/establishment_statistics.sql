@@ -21,6 +21,9 @@ select
     percentile_msv(list(dose_msv) filter (where dose_msv > 0), 50) as median_exposed_msv,
     percentile_msv(list(dose_msv) filter (where dose_msv > 0), 25) as p25_exposed_msv,
     percentile_msv(list(dose_msv) filter (where dose_msv > 0), 75) as p75_exposed_msv,
+    percentile_msv(list(dose_msv) filter (where is_monitored), 50) as median_monitored_msv,
+    percentile_msv(list(dose_msv) filter (where is_monitored), 25) as p25_monitored_msv,
+    percentile_msv(list(dose_msv) filter (where is_monitored), 75) as p75_monitored_msv,
     count(*) filter (where dose_msv > 1) as n_gt_1,
     count(*) filter (where dose_msv > 6) as n_gt_6,
     share_of(max(dose_msv), sum(dose_msv)) as top_share

@@ -1,35 +1,44 @@
 -- Of millions of doses few are different: ranks are counted over the values.
-with value_counts as (
-    select year, limit_quantity, dimension, group_code, dose_msv, count(*) as persons
+with populations as (
+    select year, limit_quantity, dimension, group_code, dose_msv, 'exposed' as population
     from person_groups
     where dose_msv > 0
-    group by year, limit_quantity, dimension, group_code, dose_msv
+    union all
+    select year, limit_quantity, dimension, group_code, dose_msv, 'monitored'
+    from person_groups
+    where is_monitored
+),
+
+value_counts as (
+    select year, limit_quantity, dimension, group_code, population, dose_msv, count(*) as persons
+    from populations
+    group by year, limit_quantity, dimension, group_code, population, dose_msv
 ),
 
 ranked as (
     select
         *,
         sum(persons) over (
-            partition by year, limit_quantity, dimension, group_code order by dose_msv
+            partition by year, limit_quantity, dimension, group_code, population order by dose_msv
         ) as last_rank,
-        sum(persons) over (partition by year, limit_quantity, dimension, group_code) as exposed
+        sum(persons) over (partition by year, limit_quantity, dimension, group_code, population) as number
     from value_counts
 ),
 
 neighbours as (
     select
-        year, limit_quantity, dimension, group_code, percent,
-        min(dose_msv) filter (where last_rank > (exposed - 1) * percent // 100) as lower_msv,
-        min(dose_msv) filter (where last_rank > least((exposed - 1) * percent // 100 + 1, exposed - 1)) as upper_msv,
-        any_value((exposed - 1) * percent % 100) as hundredths
+        year, limit_quantity, dimension, group_code, population, percent,
+        min(dose_msv) filter (where last_rank > (number - 1) * percent // 100) as lower_msv,
+        min(dose_msv) filter (where last_rank > least((number - 1) * percent // 100 + 1, number - 1)) as upper_msv,
+        any_value((number - 1) * percent % 100) as hundredths
     from ranked
-    cross join (select unnest([25, 50, 75, 90, 95]) as percent)
-    group by year, limit_quantity, dimension, group_code, percent
+    cross join (select unnest([25, 50, 75, 90, 95, 99]) as percent)
+    group by year, limit_quantity, dimension, group_code, population, percent
 ),
 
 percentiles as (
     select
-        year, limit_quantity, dimension, group_code, percent,
+        year, limit_quantity, dimension, group_code, population || ' ' || percent as which,
         between_ranks(lower_msv, upper_msv, hundredths) as dose_msv
     from neighbours
 )
@@ -39,10 +48,17 @@ select
     limit_quantity,
     dimension,
     group_code,
-    max(dose_msv) filter (where percent = 25) as p25_msv,
-    max(dose_msv) filter (where percent = 50) as median_msv,
-    max(dose_msv) filter (where percent = 75) as p75_msv,
-    max(dose_msv) filter (where percent = 90) as p90_msv,
-    max(dose_msv) filter (where percent = 95) as p95_msv
+    max(dose_msv) filter (where which = 'exposed 25') as p25_exposed_msv,
+    max(dose_msv) filter (where which = 'exposed 50') as median_exposed_msv,
+    max(dose_msv) filter (where which = 'exposed 75') as p75_exposed_msv,
+    max(dose_msv) filter (where which = 'exposed 90') as p90_exposed_msv,
+    max(dose_msv) filter (where which = 'exposed 95') as p95_exposed_msv,
+    max(dose_msv) filter (where which = 'exposed 99') as p99_exposed_msv,
+    max(dose_msv) filter (where which = 'monitored 25') as p25_monitored_msv,
+    max(dose_msv) filter (where which = 'monitored 50') as median_monitored_msv,
+    max(dose_msv) filter (where which = 'monitored 75') as p75_monitored_msv,
+    max(dose_msv) filter (where which = 'monitored 90') as p90_monitored_msv,
+    max(dose_msv) filter (where which = 'monitored 95') as p95_monitored_msv,
+    max(dose_msv) filter (where which = 'monitored 99') as p99_monitored_msv
 from percentiles
 group by year, limit_quantity, dimension, group_code

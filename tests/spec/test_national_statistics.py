@@ -5,6 +5,7 @@ from decimal import Decimal
 import pytest
 from register import Register
 
+from lake.errors import ModelError
 from lake.vocabulary import Role
 from models.access import Access
 from models.publish import publish
@@ -217,3 +218,48 @@ def test_a_reference_stands_without_the_readers_own_establishment(register, esta
         select reference_mean_exposed_msv is not null from establishment_comparison where occupation_code = 'ALL'
     """)
     assert rows == [(is_compared,)] * establishments
+
+
+def test_percentiles_of_all_monitored_count_the_zeros_and_the_unmonitored_are_left_out(register, table):
+    """Four monitored, two of them exposed; the fifth has a ring only, the sixth an intake only."""
+    for row in table("""
+        worker_key | dose_msv | dosimetry | quantity | radiation | body_location
+        1          | 0.000    | PASSIVE   | HP10     | PHOTON    | TRUNK
+        2          | 0.000    | PASSIVE   | HP10     | PHOTON    | TRUNK
+        3          | 2.000    | PASSIVE   | HP10     | PHOTON    | TRUNK
+        4          | 4.001    | PASSIVE   | HP10     | PHOTON    | TRUNK
+        5          | 90.000   | PASSIVE   | HP007    | PHOTON    | FINGER_L
+        6          | 8.000    | INTERNAL  | E50      | ALPHA_INT | -
+    """):
+        register.dose("2023-06-30", **row)
+    rows = register.rows_of("""
+        select monitored, exposed, p25_monitored_msv, median_monitored_msv, p99_monitored_msv, median_exposed_msv,
+            p99_exposed_msv
+        from national_statistics where limit_quantity = 'effective' and dimension = 'ALL'
+    """)
+    assert [tuple(map(str, row)) for row in rows] == [("4", "3", "0.000", "1.000", "3.941", "4.001", "7.920")]
+
+
+def test_what_one_contributor_weighs_is_counted_and_read_by_nobody(register, table):
+    register.add("establishments", establishment_key=10)
+    register.add("establishments", establishment_key=11, row_no=3)
+    for row in table("""
+        worker_key | establishment_key | dose_msv
+        1          | 10                | 6.000
+        2          | 10                | 1.000
+        2          | 11                | 2.000
+        3          | 11                | 1.000
+    """):
+        register.dose("2023-06-30", **row)
+    rows = register.rows_of("""
+        select top_person_share, collective_dose_without_person_man_sv, mean_exposed_without_person_msv,
+            top_establishment_share, collective_dose_without_establishment_man_sv,
+            mean_exposed_without_establishment_msv
+        from top_contributors where limit_quantity = 'effective' and dimension = 'ALL'
+    """)
+    assert [tuple(map(str, row)) for row in rows] == [
+        ("0.600000", "0.004000", "2.000", "0.700000", "0.003000", "1.500")
+    ]
+    for role in Role:
+        with pytest.raises(ModelError):
+            Access(register.settings, print).fetch("top_contributors", Viewer(1, role), purpose="t")

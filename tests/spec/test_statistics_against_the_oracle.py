@@ -16,17 +16,24 @@ from tests import oracle
 SECTORS = {10: ("MED.01.01", "MEDICAL_DENTAL_VET"), 11: ("NAT.01", "NATURAL"), 12: ("NUC.06", "NUCLEAR")}
 CATEGORIES = ["A", "B", "B", "NC", "NR", "RADON", None]
 # Around the bounds of the counts and classes, with ties.
+KINDS = ["PASSIVE"] * 4 + ["INTERNAL", "RADON", "COSMIC"]
+MEASURED = {
+    "PASSIVE": {},
+    "INTERNAL": {"quantity": "E50", "radiation": "ALPHA_INT", "body_location": None},
+    "RADON": {"quantity": "E", "radiation": "RADON", "body_location": None},
+    "COSMIC": {"quantity": "E", "radiation": "COSMIC", "body_location": None},
+}
 DOSES = [Decimal(n) / 1000 for n in (0, 0, 0, 1, 50, 999, 1000, 1001, 2500, 5000, 5001, 10000, 15001, 20001, 50001)]
 
 
 @st.composite
 def registers(draw) -> dict:
-    """Employments (person, establishment → category) and doses (person, establishment, day, mSv)."""
+    """Employments (person, establishment → category) and doses ((person, establishment), day, mSv, dosimetry)."""
     people = range(1, draw(st.integers(1, 12)) + 1)
     places = st.sets(st.sampled_from(sorted(SECTORS)), min_size=1, max_size=2)
     jobs = {(person, place): draw(st.sampled_from(CATEGORIES)) for person in people for place in draw(places)}
     days = st.sampled_from([date(y, m, 28) for y in (2018, 2020, 2023, 2024) for m in (3, 9)])
-    dose = st.tuples(st.sampled_from(sorted(jobs)), days, st.sampled_from(DOSES))
+    dose = st.tuples(st.sampled_from(sorted(jobs)), days, st.sampled_from(DOSES), st.sampled_from(KINDS))
     doses = draw(st.lists(dose, min_size=1, max_size=40, unique_by=lambda row: row[:2]))
     return {"jobs": jobs, "doses": doses}
 
@@ -46,19 +53,25 @@ def filled(home: str, drawn: dict) -> tuple[Register, list[dict]]:
         if category:
             register.add("employments", worker_key=person, establishment_key=establishment, category=category,
                          row_no=number + 2, sector_code=SECTORS[establishment][0])  # fmt: skip
-    years: dict[tuple, Decimal] = {}
-    for (person, establishment), day, dose in drawn["doses"]:
-        register.dose(day, dose, worker_key=person, establishment_key=establishment)
-        years[person, establishment, day.year] = years.get((person, establishment, day.year), Decimal(0)) + dose
+    years: dict[tuple, list] = {}
+    for (person, establishment), day, dose, kind in drawn["doses"]:
+        register.dose(day, dose, worker_key=person, establishment_key=establishment, dosimetry=kind, **MEASURED[kind])
+        years.setdefault((person, establishment, day.year), []).append((dose, kind in ("PASSIVE", "COSMIC")))
     rows = [
         {
-            "worker_key": person, "establishment_key": establishment, "year": year, "dose_msv": dose,
-            "is_monitored": True, "domain": SECTORS[establishment][1],
-            "category": category_in(year, drawn["jobs"][person, establishment]),
+            "worker_key": person, "establishment_key": establishment, "year": year,
+            "dose_msv": sum((dose for dose, _ in results), oracle.ZERO),
+            "is_monitored": any(makes_monitored for _, makes_monitored in results),
+            "domain": SECTORS[establishment][1], "category": category_in(year, drawn["jobs"][person, establishment]),
         }
-        for (person, establishment, year), dose in years.items()
+        for (person, establishment, year), results in years.items()
     ]  # fmt: skip
+    # Neither dose nor a result that makes monitored: nothing to say of that year.
+    rows = [row for row in rows if row["dose_msv"] > 0 or row["is_monitored"]]
     return register, rows
+
+
+COLUMNS = list(oracle.yearly_statistics([]))
 
 
 @settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
@@ -66,8 +79,53 @@ def filled(home: str, drawn: dict) -> tuple[Register, list[dict]]:
 def test_national_tables(drawn):
     with tempfile.TemporaryDirectory() as home:
         register, rows = filled(home, drawn)
-        with duckdb.connect(str(register.build(only={"like_for_like"})), read_only=True) as connection:
+        path = register.build(only={"like_for_like", "national_statistics", "top_contributors"})
+        with duckdb.connect(str(path), read_only=True) as connection:
             series = connection.execute(
                 "select year, reading, monitored, exposed, collective_dose_man_sv * 1000 from like_for_like"
             ).fetchall()
+            nation = connection.execute(
+                f"select year, group_code, {', '.join(COLUMNS)} from national_statistics"
+                " where limit_quantity = 'effective' and dimension in ('ALL', 'domain')"
+            ).fetchall()
+            without_top = connection.execute(
+                "select year, collective_dose_without_person_man_sv * 1000, mean_exposed_without_person_msv,"
+                " top_establishment_share, collective_dose_without_establishment_man_sv * 1000,"
+                " mean_exposed_without_establishment_msv"
+                " from top_contributors where limit_quantity = 'effective' and dimension = 'ALL'"
+            ).fetchall()
     assert {row[:2]: row[2:] for row in series} == oracle.like_for_like(rows)
+    groups = people_of(rows)
+    assert {row[:2]: dict(zip(COLUMNS, row[2:], strict=True)) for row in nation} == {
+        key: oracle.yearly_statistics(list(people.values())) for key, people in groups.items()
+    }
+    for _, _, *numbers in nation:
+        has_unscear_properties(dict(zip(COLUMNS, numbers, strict=True)))
+    doses = {year: [dose for dose, _ in people.values()] for (year, group), people in groups.items() if group == "ALL"}
+    assert {row[0]: row[1:] for row in without_top} == {
+        year: oracle.without_top(of_year, [row for row in rows if row["year"] == year])
+        for year, of_year in doses.items() if sum(of_year)
+    }  # fmt: skip
+
+
+def people_of(rows: list[dict]) -> dict[tuple, dict[int, tuple[Decimal, bool]]]:
+    """(year, ALL or domain) → person → mSv, is_monitored."""
+    groups: dict[tuple, dict[int, tuple[Decimal, bool]]] = {}
+    for row in rows:
+        for group in ("ALL", row["domain"]):
+            people = groups.setdefault((row["year"], group), {})
+            dose, is_monitored = people.get(row["worker_key"], (oracle.ZERO, False))
+            people[row["worker_key"]] = dose + row["dose_msv"], is_monitored or row["is_monitored"]
+    return groups
+
+
+def has_unscear_properties(found: dict) -> None:
+    """Both ratios in [0, 1], not increasing with the level, SR at least NR; NULL where nothing is divided."""
+    number = [found[f"number_ratio_{level}"] for level in (1, 5, 10, 15)]
+    dose = [found[f"dose_ratio_{level}"] for level in (1, 5, 10, 15)]
+    assert [share is None for share in number] == [found["monitored"] == 0] * 4
+    assert len({share is None for share in dose}) == 1 and (found["monitored"] or dose[0] is None)
+    for shares in (number, dose):
+        known = [share for share in shares if share is not None]
+        assert all(0 <= share <= 1 for share in known) and known == sorted(known, reverse=True)
+    assert all(sr is None or sr >= nr for sr, nr in zip(dose, number, strict=True))

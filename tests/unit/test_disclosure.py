@@ -8,7 +8,7 @@ import pytest
 from models.catalog import models
 from models.disclosure import Thresholds, protect
 
-RULES = Thresholds(persons=11, establishments=3, dominance=Decimal("0.85"), high_percentile=50)
+RULES = Thresholds(persons=11, establishments=3, dominance=Decimal("0.85"), high_percentile=50, highest_percentile=250)
 NATIONAL = models()["national_statistics"]
 CONTROLS = ("top_share", "top_establishment_share_dose", "top_establishment_share_workers")
 
@@ -65,6 +65,13 @@ def test_high_percentiles_need_fifty_exposed():
     shown = national({"group_code": "M", "exposed": 49}, {"group_code": "F", "exposed": 50})
     assert by_group(shown, "p95_exposed_msv") == {"M": None, "F": 100}
     assert by_group(shown, "p90_exposed_msv") == {"M": 100, "F": 100}
+
+
+def test_the_highest_percentile_needs_two_hundred_and_fifty_exposed():
+    shown = national({"group_code": "M", "exposed": 249}, {"group_code": "F", "exposed": 250})
+    for column in ("p99_exposed_msv", "p99_monitored_msv"):
+        assert by_group(shown, column) == {"M": None, "F": 100}
+    assert by_group(shown, "p95_monitored_msv") == {"M": 100, "F": 100}
 
 
 def test_counts_of_one_to_ten_and_the_ratios_that_give_them_back():
