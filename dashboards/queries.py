@@ -148,6 +148,11 @@ def limit_labels(language: str) -> list[tuple[str, str]]:
     return list(reference.table("dose_limits").select("limit_code", f"label_{language}").iter_rows())
 
 
+def size_labels(language: str) -> dict[str, str]:
+    """What a band of establishment sizes is called."""
+    return dict(reference.table("headcount_bands").select("size_band", f"label_{language}").iter_rows())
+
+
 def late_after_days() -> int:
     return int(reference.threshold("late_after_days"))
 

@@ -11,7 +11,7 @@ from dashboards.figures.trend import annual_trend, monthly_lines
 from dashboards.formats import change
 from lake.vocabulary import BilanDomain, Category, Contract, Dosimetry, LimitQuantity, Sex
 
-DIMENSIONS = ("domain", "sector", "occupation", "category", "contract", "region", "sex", "age_band")
+DIMENSIONS = ("domain", "sector", "occupation", "category", "contract", "region", "size_band", "sex", "age_band")
 MEASURES = ("collective_dose_man_sv", "monitored", "exposed", "mean_exposed_msv")
 _KINDS = {"collective_dose_man_sv": "man_sv", "monitored": "count", "exposed": "count", "mean_exposed_msv": "msv"}
 _RATIOS = (15, 10, 5, 1)
@@ -59,7 +59,7 @@ def label_of(ask: Ask, dimension: str, code: str) -> str:
         return ask.reference_label("sectors" if dimension == "sector" else "occupations", code)
     if code == "UNSPECIFIED":
         return ask.t("label.unspecified")
-    return code
+    return queries.size_labels(ask.language).get(code, code) if dimension == "size_band" else code
 
 
 def _quantity_select(ask: Ask, quantities, quantity: str):

@@ -20,6 +20,7 @@ _TYPES = {
     },
     "dose_classes": {"position": pl.Int32, "above_msv": pl.Decimal(9, 3), "up_to_msv": pl.Decimal(9, 3)},
     "quantity_locations": {"makes_monitored": pl.Boolean},
+    "headcount_bands": {"position": pl.Int32},
     "layouts": {"position": pl.Int32},
     "sectors": {"level": pl.Int32},
     "series_breaks": {"since": pl.Date, "recomputed_from": pl.Int32},

@@ -12,7 +12,8 @@ with described as (
         slices.sector_code is null as sector_imputed,
         slices.occupation_code,
         slices.contract_type,
-        lines.region_code
+        lines.region_code,
+        lines.headcount_band
     from annual_days
     left join employment_slices as slices
         on slices.worker_key = annual_days.worker_key
@@ -28,6 +29,7 @@ employment_years as (
         worker_key, year, limit_quantity, establishment_key, category, sector_code, sector_imputed, occupation_code,
         contract_type,
         max(region_code) as region_code,
+        max(headcount_band) as headcount_band,
         cast(sum(dose_msv) as decimal(12, 3)) as dose_msv,
         bool_or(is_monitored) as is_monitored,
         cast(sum(results) as integer) as results
@@ -49,6 +51,7 @@ select
     occupation_code,
     contract_type,
     region_code,
+    headcount_band,
     dose_msv,
     is_monitored,
     results,

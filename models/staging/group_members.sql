@@ -10,6 +10,7 @@ with facts as (
         annual.category,
         coalesce(annual.contract_type, 'UNSPECIFIED') as contract_type,
         coalesce(annual.region_code, 'UNSPECIFIED') as region_code,
+        coalesce(bands.size_band, 'UNSPECIFIED') as size_band,
         coalesce(persons.sex, 'UNSPECIFIED') as sex,
         case
             when persons.birth_year is null then 'UNSPECIFIED'
@@ -23,6 +24,7 @@ with facts as (
     from annual_worker_doses as annual
     left join persons on persons.worker_key = annual.worker_key
     left join reference.sectors on sectors.code = annual.sector_code
+    left join reference.headcount_bands as bands on bands.code = annual.headcount_band
 )
 
 select worker_key, year, limit_quantity, establishment_key, dose_msv, is_monitored, employments_in_year,
@@ -55,6 +57,10 @@ from facts
 union all
 select worker_key, year, limit_quantity, establishment_key, dose_msv, is_monitored, employments_in_year,
     'contract', contract_type, null
+from facts
+union all
+select worker_key, year, limit_quantity, establishment_key, dose_msv, is_monitored, employments_in_year,
+    'size_band', size_band, null
 from facts
 union all
 select

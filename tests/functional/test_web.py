@@ -210,6 +210,11 @@ def test_a_page_shows_the_number_of_the_mart(asks):
     assert ask.number(row["monitored"]) in shown and ask.number(row["collective_dose_man_sv"], 3) in shown
 
 
+def test_the_nation_is_shown_by_size_of_establishment(asks):
+    shown = said(fill(asks("autorite", year="2020", by="size_band"), "/app/national")[0])
+    assert "Taille de l'établissement" in shown and "10 à 49 salariés" in shown
+
+
 @pytest.mark.parametrize(
     "params", [{"year": "x"}, {"year": "1"}, {"by": "';--"}, {"quantity": "x"}, {"measure": "x"}, {"on": "31/12"}]
 )

@@ -5,6 +5,7 @@ from decimal import Decimal
 import pytest
 from register import Register
 
+from lake import reference
 from lake.errors import ModelError
 from lake.vocabulary import Role
 from models.access import Access
@@ -263,3 +264,34 @@ def test_what_one_contributor_weighs_is_counted_and_read_by_nobody(register, tab
     for role in Role:
         with pytest.raises(ModelError):
             Access(register.settings, print).fetch("top_contributors", Viewer(1, role), purpose="t")
+
+
+def test_establishments_are_grouped_by_size(register, table):
+    for row in table("""
+        establishment_key | headcount_band | valid_from
+        10                | 03             | 2000-01-01
+        11                | 11             | 2000-01-01
+        12                | -              | 2000-01-01
+        13                | 03             | 2000-01-01
+        13                | 42             | 2023-07-01
+    """):
+        band = row.pop("headcount_band")
+        band = f"{band:02d}" if band is not None else None
+        register.add("establishments", headcount_band=band, row_no=len(register.rows["establishments"]) + 2, **row)
+    for worker, establishment in ((1, 10), (2, 11), (3, 12), (4, 13), (1, 11)):
+        register.dose("2023-06-30", worker_key=worker, establishment_key=establishment)
+        register.dose("2023-12-31", worker_key=worker, establishment_key=establishment)
+    rows = register.rows_of("""
+        select group_code, monitored, collective_dose_man_sv from national_statistics
+        where limit_quantity = 'effective' and dimension = 'size_band' order by group_code
+    """)
+    # An establishment that grew counts as what it became; a person of two sizes counts once in each.
+    assert [tuple(map(str, row)) for row in rows] == [
+        ("0-9", "1", "0.002000"), ("10-49", "2", "0.004000"), ("1000+", "1", "0.002000"),
+        ("UNSPECIFIED", "1", "0.002000"),
+    ]  # fmt: skip
+
+
+def test_every_headcount_band_of_the_lists_has_a_size():
+    stated = reference.table("layouts").filter(layout="ETAB", field="headcount_band")["rule"].item()
+    assert stated.removeprefix("INSEE bands ").split(", ") == reference.table("headcount_bands")["code"].to_list()
