@@ -222,6 +222,41 @@ def without_top(doses: list[Decimal], rows: list[dict]) -> tuple:
     )
 
 
+def placed(doses: list[dict], readings: list[dict]) -> dict[tuple, Decimal]:
+    """(person, employer, place, basis) → mSv above zero of one year.
+
+    `doses`: worker_key, establishment_key, workplace_key or None, period_start, period_end, dose_msv, one per period;
+    `readings`: worker_key, establishment_key, workplace_key, period_end, dose_msv. The whole microsieverts of each
+    place, taken in the order of keys, are what is due up to it less what went to those before.
+    """
+    result: dict[tuple, Decimal] = {}
+    for dose in doses:
+        person, employer = dose["worker_key"], dose["establishment_key"]
+        during: dict[int, Decimal] = {}
+        for reading in readings:
+            own = (reading["worker_key"], reading["establishment_key"]) == (person, employer)
+            if own and dose["period_start"] <= reading["period_end"] <= dose["period_end"]:
+                place = reading["workplace_key"]
+                during[place] = during.get(place, ZERO) + reading["dose_msv"]
+        total = sum(during.values(), ZERO)
+        if dose["workplace_key"] is not None:
+            parts = [(dose["workplace_key"], "STATED", dose["dose_msv"])]
+        elif not total:
+            parts = [(employer, "EMPLOYER", dose["dose_msv"])]
+        else:
+            parts, read, given = [], ZERO, ZERO
+            for place in sorted(during):
+                read += during[place]
+                due = Fraction(dose["dose_msv"]) * Fraction(read) / Fraction(total) * 1000
+                up_to = Decimal(int(due)) / 1000
+                parts.append((place, "ESTIMATED", up_to - given))
+                given = up_to
+        for place, basis, part in parts:
+            key = (person, employer, place, basis)
+            result[key] = result.get(key, ZERO) + part
+    return {key: dose for key, dose in result.items() if dose > 0}
+
+
 def like_for_like(rows: list[dict]) -> dict[tuple, tuple]:
     """(year, reading) → monitored, exposed, mSv, of effective doses in A and B without natural sources.
 

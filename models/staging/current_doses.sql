@@ -2,6 +2,7 @@ select
     dose_id,
     worker_key,
     establishment_key,
+    workplace_key,
     sender_code,
     dosimetry,
     quantity,

@@ -10,6 +10,7 @@ judged as (
         doses.dose_id,
         coalesce(person_keys.person_key, doses.worker_key) as worker_key,
         doses.establishment_key,
+        doses.workplace_key,
         doses.sender_code,
         doses.dosimetry,
         doses.quantity,

@@ -1,0 +1,147 @@
+"""workplace_statistics: where a dose was received, stated, estimated from operational readings, or presumed."""
+
+import tempfile
+from datetime import date, timedelta
+from decimal import Decimal
+from pathlib import Path
+
+import duckdb
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from register import Register
+
+from tests import oracle
+
+PLACES = """
+    establishment_key | siret          | is_inb
+    10                | 00000000100010 | false
+    11                | 00000000200010 | true
+    12                | 00000000200028 | true
+    13                | 00000000300010 | false
+"""
+ROWS = "select site, relation, basis, monitored, exposed, collective_dose_man_sv * 1000 from workplace_statistics"
+
+
+@pytest.fixture
+def places(register, table) -> Register:
+    """A contractor (10), two nuclear sites of one company (11, 12) and another place (13)."""
+    for row in table(PLACES):
+        siret = f"{row.pop('siret'):014d}"
+        register.add("establishments", siret=siret, row_no=row["establishment_key"], **row)
+    return register
+
+
+def entry(register: Register, day: str, dose: str, worker: int, place: int, employer: int = 10) -> None:
+    on = date.fromisoformat(day)
+    register.dose(on, dose, worker_key=worker, establishment_key=employer, workplace_key=place, period_start=on,
+                  dosimetry="OPERATIONAL", sender_code="EDF")  # fmt: skip
+
+
+def found(register: Register) -> dict:
+    return {row[:3]: row[3:5] + (str(row[5].normalize()),) for row in register.rows_of(ROWS)}
+
+
+def test_a_stated_place_an_estimate_and_none(places):
+    places.dose("2023-06-30", "2.000", worker_key=1, workplace_key=11)
+    places.dose("2023-06-30", "3.000", worker_key=2)
+    entry(places, "2023-06-10", "0.100", worker=2, place=11)
+    entry(places, "2023-06-20", "0.200", worker=2, place=12)
+    places.dose("2023-06-30", "0.500", worker_key=3)
+    # On the other site of the own company: staff, not a contractor.
+    places.dose("2023-06-30", "4.000", worker_key=4, establishment_key=11, workplace_key=12)
+    assert found(places) == {
+        ("NUCLEAR_SITE", "CONTRACTOR", "STATED"): (1, 1, "2"),
+        ("NUCLEAR_SITE", "CONTRACTOR", "ESTIMATED"): (1, 1, "3"),
+        ("OTHER_SITE", "OWN", "EMPLOYER"): (1, 1, "0.5"),
+        ("NUCLEAR_SITE", "OWN", "STATED"): (1, 1, "4"),
+    }
+
+
+def test_a_dose_is_shared_out_as_the_readings_during_its_wear(places):
+    """1.000 mSv as 0.100, 0.100 and 0.100: thirds in whole microsieverts that add up to the dose."""
+    places.dose("2023-06-30", "1.000", worker_key=1)
+    for day, place in (("2023-06-01", 11), ("2023-06-15", 12), ("2023-06-30", 13)):
+        entry(places, day, "0.100", worker=1, place=place)
+    # The day before and the day after the wear: not of this dose.
+    entry(places, "2023-05-31", "9.000", worker=1, place=13)
+    entry(places, "2023-07-01", "9.000", worker=1, place=13)
+    assert found(places) == {
+        ("NUCLEAR_SITE", "CONTRACTOR", "ESTIMATED"): (1, 1, "0.666"),
+        ("OTHER_SITE", "CONTRACTOR", "ESTIMATED"): (1, 1, "0.334"),
+    }
+
+
+@pytest.mark.parametrize("reading", ["0.000", None])
+def test_readings_of_nothing_share_nothing_out(places, reading):
+    places.dose("2023-06-30", "1.000", worker_key=1)
+    if reading:
+        entry(places, "2023-06-10", reading, worker=1, place=11)
+    presumed = {("OTHER_SITE", "OWN", "EMPLOYER"): (1, 1, "1")}
+    present = {("NUCLEAR_SITE", "CONTRACTOR", "ESTIMATED"): (1, 0, "0")} if reading else {}
+    assert found(places) == presumed | present
+
+
+def test_the_operational_dose_is_never_added(places):
+    places.dose("2023-06-30", "1.000", worker_key=1)
+    entry(places, "2023-06-10", "7.000", worker=1, place=11)
+    places.dose("2023-07-31", "2.000", worker_key=1, workplace_key=13)
+    places.dose("2023-07-31", "1.500", worker_key=1, workplace_key=12, body_location="BELT")
+    path = places.build(only={"workplace_statistics", "annual_worker_doses"})
+    with duckdb.connect(str(path), read_only=True) as connection:
+        rows = connection.execute(ROWS).fetchall()
+        annual = connection.execute(
+            "select sum(dose_msv) from annual_worker_doses where limit_quantity = 'effective'"
+        ).fetchone()[0]
+    assert sum(row[5] for row in rows) == annual == Decimal("3.000")
+    # The higher badge's place is the period's.
+    assert ("OTHER_SITE", "CONTRACTOR", "STATED") in {row[:3] for row in rows}
+
+
+def test_a_place_without_a_line_is_unknown(places):
+    places.dose("2023-06-30", "1.000", worker_key=1, workplace_key=99)
+    assert found(places) == {("UNKNOWN_SITE", "CONTRACTOR", "STATED"): (1, 1, "1")}
+
+
+@settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
+@given(st.data())
+def test_shares_are_those_of_the_oracle(data):
+    months = st.sampled_from([date(2023, 3, 31), date(2023, 4, 30), date(2023, 5, 31)])
+    amounts = st.sampled_from(["0.000", "0.001", "0.333", "1.000", "2.500", "7.007"]).map(Decimal)
+    who = st.tuples(st.integers(1, 2), st.sampled_from([10, 12]))
+    worn = data.draw(
+        st.lists(st.tuples(who, months, amounts, st.sampled_from([None, None, 11, 13])), max_size=8,
+                 unique_by=lambda row: row[:2])
+    )  # fmt: skip
+    read = data.draw(st.lists(st.tuples(who, months, st.integers(0, 27), amounts, st.sampled_from([11, 12, 13])),
+                              max_size=12))  # fmt: skip
+    doses = [
+        {"worker_key": person, "establishment_key": employer, "period_end": end, "period_start": end.replace(day=1),
+         "dose_msv": dose, "workplace_key": place}
+        for (person, employer), end, dose, place in worn
+    ]  # fmt: skip
+    readings = [
+        {"worker_key": person, "establishment_key": employer, "period_end": end - timedelta(days=back),
+         "dose_msv": dose, "workplace_key": place}
+        for (person, employer), end, back, dose, place in read
+    ]  # fmt: skip
+    with tempfile.TemporaryDirectory() as home:
+        register = Register(Path(home))
+        for establishment in (10, 11, 12, 13):
+            register.add("establishments", establishment_key=establishment, siret=f"{establishment:09d}00010",
+                         is_inb=establishment == 11, row_no=establishment)  # fmt: skip
+        for row in doses:
+            register.add("doses", **row)
+        for row in readings:
+            register.add("doses", dosimetry="OPERATIONAL", period_start=row["period_end"], **row)
+        rows = register.rows_of(f"{ROWS} where collective_dose_man_sv > 0")
+    # By site and relation: presence without a dose may lower the basis of a person, and moves no dose.
+    expected: dict[tuple, Decimal] = {}
+    for (_, employer, place, _), dose in oracle.placed(doses, readings).items():
+        site = "NUCLEAR_SITE" if place == 11 else "OTHER_SITE"
+        key = (site, "OWN" if place == employer else "CONTRACTOR")
+        expected[key] = expected.get(key, oracle.ZERO) + dose
+    sums: dict[tuple, Decimal] = {}
+    for site, relation, _, _, _, dose in rows:
+        sums[site, relation] = sums.get((site, relation), oracle.ZERO) + dose
+    assert sums == expected
