@@ -222,6 +222,21 @@ def without_top(doses: list[Decimal], rows: list[dict]) -> tuple:
     )
 
 
+def gaps(people: list[tuple[Decimal, Decimal]], threshold: Decimal) -> dict[str, Decimal | int | None]:
+    """Passive against operational: `people` is (passive mSv, operational mSv) of those with both kinds of reading."""
+    compared = [(Fraction(p), Fraction(o)) for p, o in people if p >= threshold]
+    # The operational part is rounded first, as a share of six decimals.
+    parts = [rounded(operational / passive, 6) for passive, operational in compared]
+    if not compared:
+        return {"exposed": 0, "gap_of_sums": None, "p25_gap": None, "median_gap": None, "p75_gap": None}
+    of_sums = sum(o for _, o in compared) / sum(p for p, _ in compared)
+    quartiles = [1 - rounded(percentile(parts, percent), 6) for percent in (75, 50, 25)]
+    return {
+        "exposed": len(compared), "gap_of_sums": 1 - rounded(of_sums, 6),
+        **dict(zip(("p25_gap", "median_gap", "p75_gap"), quartiles, strict=True)),
+    }  # fmt: skip
+
+
 def placed(doses: list[dict], readings: list[dict]) -> dict[tuple, Decimal]:
     """(person, employer, place, basis) → mSv above zero of one year.
 

@@ -71,6 +71,7 @@ def filled(home: str, drawn: dict) -> tuple[Register, list[dict]]:
     return register, rows
 
 
+OF_PARTS = ("monitored", "exposed", "mean_exposed_msv", "median_exposed_msv", "p95_exposed_msv")
 COLUMNS = list(oracle.yearly_statistics([]))
 
 
@@ -79,7 +80,7 @@ COLUMNS = list(oracle.yearly_statistics([]))
 def test_national_tables(drawn):
     with tempfile.TemporaryDirectory() as home:
         register, rows = filled(home, drawn)
-        path = register.build(only={"like_for_like", "national_statistics", "top_contributors"})
+        path = register.build(only={"like_for_like", "national_statistics", "top_contributors", "component_statistics"})
         with duckdb.connect(str(path), read_only=True) as connection:
             series = connection.execute(
                 "select year, reading, monitored, exposed, collective_dose_man_sv * 1000 from like_for_like"
@@ -94,6 +95,13 @@ def test_national_tables(drawn):
                 " mean_exposed_without_establishment_msv"
                 " from top_contributors where limit_quantity = 'effective' and dimension = 'ALL'"
             ).fetchall()
+            parts = connection.execute(
+                f"select year, component, {', '.join(OF_PARTS)} from component_statistics where dimension = 'ALL'"
+            ).fetchall()
+    assert {row[:2]: dict(zip(OF_PARTS, row[2:], strict=True)) for row in parts} == {
+        key: {name: oracle.yearly_statistics(people)[name] for name in OF_PARTS}
+        for key, people in parts_of(drawn["doses"]).items()
+    }
     assert {row[:2]: row[2:] for row in series} == oracle.like_for_like(rows)
     groups = people_of(rows)
     assert {row[:2]: dict(zip(COLUMNS, row[2:], strict=True)) for row in nation} == {
@@ -106,6 +114,16 @@ def test_national_tables(drawn):
         year: oracle.without_top(of_year, [row for row in rows if row["year"] == year])
         for year, of_year in doses.items() if sum(of_year)
     }  # fmt: skip
+
+
+def parts_of(doses: list[tuple]) -> dict[tuple, list[tuple[Decimal, bool]]]:
+    """(year, component) → (mSv, True) of each person with a result."""
+    found: dict[tuple, dict[int, Decimal]] = {}
+    for (person, _), day, dose, kind in doses:
+        if kind != "PASSIVE":
+            people = found.setdefault((day.year, kind.lower()), {})
+            people[person] = people.get(person, oracle.ZERO) + dose
+    return {key: [(dose, True) for dose in people.values()] for key, people in found.items()}
 
 
 def people_of(rows: list[dict]) -> dict[tuple, dict[int, tuple[Decimal, bool]]]:
