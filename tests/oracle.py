@@ -272,6 +272,21 @@ def placed(doses: list[dict], readings: list[dict]) -> dict[tuple, Decimal]:
     return {key: dose for key, dose in result.items() if dose > 0}
 
 
+def cumulated(rows: list[dict]) -> dict[tuple, Decimal]:
+    """(person, year, span) → mSv of 5 calendar years and of the career, of those monitored in the year.
+
+    `rows`: as for `like_for_like`. Five years only where somebody's dose or monitoring is known five years back.
+    """
+    result = {}
+    first = min((row["year"] for row in rows), default=None)
+    for person, year in {(row["worker_key"], row["year"]) for row in rows if row["is_monitored"]}:
+        own = [row for row in rows if row["worker_key"] == person and row["year"] <= year]
+        result[person, year, "CAREER"] = sum((row["dose_msv"] for row in own), ZERO)
+        if first <= year - 4:
+            result[person, year, "5_YEARS"] = sum((row["dose_msv"] for row in own if row["year"] > year - 5), ZERO)
+    return result
+
+
 def like_for_like(rows: list[dict]) -> dict[tuple, tuple]:
     """(year, reading) → monitored, exposed, mSv, of effective doses in A and B without natural sources.
 

@@ -18,6 +18,7 @@ _TYPES = {
         "valid_from": pl.Date,
         "valid_to": pl.Date,
     },
+    "cumulative_dose_classes": {"position": pl.Int32, "above_msv": pl.Decimal(9, 3), "up_to_msv": pl.Decimal(9, 3)},
     "dose_classes": {"position": pl.Int32, "above_msv": pl.Decimal(9, 3), "up_to_msv": pl.Decimal(9, 3)},
     "quantity_locations": {"makes_monitored": pl.Boolean},
     "headcount_bands": {"position": pl.Int32},

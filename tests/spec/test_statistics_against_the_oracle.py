@@ -80,7 +80,15 @@ COLUMNS = list(oracle.yearly_statistics([]))
 def test_national_tables(drawn):
     with tempfile.TemporaryDirectory() as home:
         register, rows = filled(home, drawn)
-        path = register.build(only={"like_for_like", "national_statistics", "top_contributors", "component_statistics"})
+        path = register.build(
+            only={
+                "like_for_like",
+                "national_statistics",
+                "top_contributors",
+                "component_statistics",
+                "cumulative_distribution",
+            }
+        )
         with duckdb.connect(str(path), read_only=True) as connection:
             series = connection.execute(
                 "select year, reading, monitored, exposed, collective_dose_man_sv * 1000 from like_for_like"
@@ -95,6 +103,10 @@ def test_national_tables(drawn):
                 " mean_exposed_without_establishment_msv"
                 " from top_contributors where limit_quantity = 'effective' and dimension = 'ALL'"
             ).fetchall()
+            cumulated = connection.execute(
+                "select year, span, class_code, workers, collective_dose_man_sv * 1000"
+                " from cumulative_distribution where dimension = 'ALL'"
+            ).fetchall()
             parts = connection.execute(
                 f"select year, component, {', '.join(OF_PARTS)} from component_statistics where dimension = 'ALL'"
             ).fetchall()
@@ -102,6 +114,7 @@ def test_national_tables(drawn):
         key: {name: oracle.yearly_statistics(people)[name] for name in OF_PARTS}
         for key, people in parts_of(drawn["doses"]).items()
     }
+    assert {row[:3]: row[3:] for row in cumulated} == in_classes(oracle.cumulated(rows))
     assert {row[:2]: row[2:] for row in series} == oracle.like_for_like(rows)
     groups = people_of(rows)
     assert {row[:2]: dict(zip(COLUMNS, row[2:], strict=True)) for row in nation} == {
@@ -124,6 +137,21 @@ def parts_of(doses: list[tuple]) -> dict[tuple, list[tuple[Decimal, bool]]]:
             people = found.setdefault((day.year, kind.lower()), {})
             people[person] = people.get(person, oracle.ZERO) + dose
     return {key: [(dose, True) for dose in people.values()] for key, people in found.items()}
+
+
+def in_classes(doses: dict[tuple, Decimal]) -> dict[tuple, tuple[int, Decimal]]:
+    """(year, span, class) → persons, mSv."""
+    classes = reference.table("cumulative_dose_classes").to_dicts()
+    found: dict[tuple, tuple[int, Decimal]] = {}
+    for (_, year, span), dose in doses.items():
+        (own,) = (
+            row["class_code"] for row in classes
+            if row["span"] == span and (row["above_msv"] is None or dose > row["above_msv"])
+            and (row["up_to_msv"] is None or dose <= row["up_to_msv"])
+        )  # fmt: skip
+        workers, total = found.get((year, span, own), (0, oracle.ZERO))
+        found[year, span, own] = workers + 1, total + dose
+    return found
 
 
 def people_of(rows: list[dict]) -> dict[tuple, dict[int, tuple[Decimal, bool]]]:

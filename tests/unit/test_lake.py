@@ -46,8 +46,9 @@ def test_limits_are_dated_and_sourced():
     assert limits.filter(limit_code="L1")["limit_msv"].item() == Decimal("20.000")
 
 
-def test_dose_classes_leave_no_gap():
-    for _, classes in reference.table("dose_classes").sort("position").group_by("limit_quantity", maintain_order=True):
+@pytest.mark.parametrize(("name", "apart"), [("dose_classes", "limit_quantity"), ("cumulative_dose_classes", "span")])
+def test_dose_classes_leave_no_gap(name, apart):
+    for _, classes in reference.table(name).sort("position").group_by(apart, maintain_order=True):
         assert classes["up_to_msv"].to_list()[:-1] == classes["above_msv"].to_list()[1:]
 
 
