@@ -12,6 +12,7 @@ from lake.errors import ModelError, StorageError
 from lake.settings import Settings
 from lake.store import Lake
 from lake.views import open_over_lake
+from models import functions
 from models.catalog import FOLDER, Model, check_columns, models
 
 Progress = Callable[[str, int, int], None]
@@ -45,6 +46,7 @@ def build(
     connection = open_over_lake(settings, lake, path, as_of)
     try:
         connection.execute(_MACROS)
+        functions.register(connection)
         for done, model in enumerate(ordered):
             if progress:
                 progress(model.name, done, len(ordered))

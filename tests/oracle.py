@@ -5,6 +5,8 @@ from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
 
+from scipy import stats
+
 ZERO = Decimal("0.000")
 SITES = {"FINGER_L", "FINGER_R", "WRIST_L", "WRIST_R", "ANKLE_L", "ANKLE_R"}
 
@@ -220,6 +222,15 @@ def without_top(doses: list[Decimal], rows: list[dict]) -> tuple:
         total - places[top],
         rounded(Fraction(total - places[top]) / len(exposed), 3) if exposed else None,
     )
+
+
+def ratio_interval(doses: list[Decimal], expected: Fraction, level: float) -> tuple[float, float]:
+    """Exact Poisson limits (Garwood) of the equal events that have the sum and the squares of `doses`, over mSv."""
+    total, squares = float(sum(doses)), float(sum(dose * dose for dose in doses))
+    weight, events = squares / total, total**2 / squares
+    low = stats.chi2.ppf((1 - level) / 2, 2 * events) / 2
+    high = stats.chi2.ppf((1 + level) / 2, 2 * (events + 1)) / 2
+    return low * weight / float(expected), high * weight / float(expected)
 
 
 def gaps(people: list[tuple[Decimal, Decimal]], threshold: Decimal) -> dict[str, Decimal | int | None]:

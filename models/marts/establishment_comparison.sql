@@ -3,7 +3,8 @@ with rules as (
     select
         max(case when name = 'person_count' then cast(value as integer) end) as fewest_persons,
         max(case when name = 'establishment_count' then cast(value as integer) end) as fewest_establishments,
-        max(case when name = 'dominance_share' then cast(value as decimal(5, 3)) end) as largest_share
+        max(case when name = 'dominance_share' then cast(value as decimal(5, 3)) end) as largest_share,
+        max(case when name = 'interval_level' then cast(value as double) end) as interval_level
     from reference.thresholds
 ),
 
@@ -40,6 +41,7 @@ own as (
         count(*) filter (where is_monitored) as monitored,
         count(*) filter (where dose_msv > 0) as exposed,
         cast(sum(dose_msv) as decimal(18, 3)) as dose_msv,
+        sum(cast(dose_msv * 1000 as hugeint) * cast(dose_msv * 1000 as hugeint)) as squares_usv2,
         mean_msv(sum(dose_msv), count(*) filter (where dose_msv > 0)) as mean_exposed,
         percentile_msv(list(dose_msv) filter (where dose_msv > 0), 50) as median_exposed,
         share_of(max(dose_msv), sum(dose_msv)) as top_share
@@ -194,6 +196,27 @@ expected as (
     select establishment_key, year, 'ALL', sum(expected_psv)
     from expected_by_occupation
     group by establishment_key, year
+),
+
+-- Doses as weights of one Poisson event each. One more event weighs as the mean of a microsievert's dose, not as the
+-- highest dose: the interval would tell it.
+equivalents as (
+    select
+        own.establishment_key, own.year, own.occupation_code,
+        cast(own.dose_msv * 1000000000 as double) / expected.expected_psv as ratio,
+        cast(own.dose_msv * 1000 as double) * cast(own.dose_msv * 1000 as double) / own.squares_usv2 as events
+    from own
+    inner join expected using (establishment_key, year, occupation_code)
+    where own.exposed > 0 and expected.expected_psv > 0
+),
+
+intervals as (
+    select
+        establishment_key, year, occupation_code,
+        ratio * gamma_quantile(events, (1 - interval_level) / 2) / events as low,
+        ratio * gamma_quantile(events + 1, (1 + interval_level) / 2) / events as high
+    from equivalents
+    cross join rules
 )
 
 select
@@ -221,7 +244,10 @@ select
             exact_quotient(cast(own.dose_msv * 1000 as hugeint) * 1000000000, expected.expected_psv)
             * 0.001::decimal(4, 3) as decimal(12, 3)
         )
-    end as standardised_dose_ratio
+    end as standardised_dose_ratio,
+    cast(intervals.low as decimal(12, 3)) as standardised_dose_ratio_low,
+    cast(intervals.high as decimal(12, 3)) as standardised_dose_ratio_high,
+    intervals.low > 1 or intervals.high < 1 as differs_from_expected
 from own
 inner join own_sectors using (establishment_key, year)
 left join chosen using (establishment_key, year, occupation_code)
@@ -238,4 +264,8 @@ left join expected
     on expected.establishment_key = own.establishment_key
     and expected.year = own.year
     and expected.occupation_code = own.occupation_code
+left join intervals
+    on intervals.establishment_key = own.establishment_key
+    and intervals.year = own.year
+    and intervals.occupation_code = own.occupation_code
 order by own.establishment_key, own.year, own.occupation_code
