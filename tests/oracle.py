@@ -233,6 +233,41 @@ def ratio_interval(doses: list[Decimal], expected: Fraction, level: float) -> tu
     return low * weight / float(expected), high * weight / float(expected)
 
 
+def shrunk(groups: dict[int, list[Decimal]]) -> dict[int, tuple[Fraction, Fraction]] | None:
+    """Establishment → weight of its own mean, shrunk mean in mSv (Bühlmann and Straub); None: nothing tells variances.
+
+    `groups`: establishment → doses above zero, in mSv.
+    """
+    doses = {key: list(map(Fraction, own)) for key, own in groups.items() if own}
+    number, places = sum(len(own) for own in doses.values()), len(doses)
+    if number == places:
+        return None
+    means = {key: sum(own) / len(own) for key, own in doses.items()}
+    mean = sum(sum(own) for own in doses.values()) / number
+    effective = number - Fraction(sum(len(own) ** 2 for own in doses.values()), number)
+    if not effective:
+        return None
+    within = sum((dose - means[key]) ** 2 for key, own in doses.items() for dose in own) / (number - places)
+    apart = sum(len(own) * (means[key] - mean) ** 2 for key, own in doses.items())
+    between = (apart - (places - 1) * within) / effective
+    result = {}
+    for key, own in doses.items():
+        weight = Fraction(0) if between <= 0 else len(own) / (len(own) + within / between)
+        result[key] = weight, weight * means[key] + (1 - weight) * mean
+    return result
+
+
+def funnel(doses: list[Decimal], size: int, level: float) -> tuple[float, float]:
+    """Limits of the mean of `size` persons of a reference with `doses` above zero, in mSv."""
+    values = list(map(Fraction, doses))
+    mean = sum(values) / len(values)
+    variance = float(sum((dose - mean) ** 2 for dose in values) / (len(values) - 1))
+    if not variance:
+        return float(mean), float(mean)
+    shape = size * float(mean) ** 2 / variance
+    return tuple(stats.gamma.ppf((1 + side * level) / 2, shape, scale=float(mean) / shape) for side in (-1, 1))
+
+
 def gaps(people: list[tuple[Decimal, Decimal]], threshold: Decimal) -> dict[str, Decimal | int | None]:
     """Passive against operational: `people` is (passive mSv, operational mSv) of those with both kinds of reading."""
     compared = [(Fraction(p), Fraction(o)) for p, o in people if p >= threshold]

@@ -4,7 +4,9 @@ with rules as (
         max(case when name = 'person_count' then cast(value as integer) end) as fewest_persons,
         max(case when name = 'establishment_count' then cast(value as integer) end) as fewest_establishments,
         max(case when name = 'dominance_share' then cast(value as decimal(5, 3)) end) as largest_share,
-        max(case when name = 'interval_level' then cast(value as double) end) as interval_level
+        max(case when name = 'interval_level' then cast(value as double) end) as interval_level,
+        max(case when name = 'funnel_level_inner' then cast(value as double) end) as inner_level,
+        max(case when name = 'funnel_level_outer' then cast(value as double) end) as outer_level
     from reference.thresholds
 ),
 
@@ -152,6 +154,104 @@ national as (
     group by reference_sector, year, occupation_code
 ),
 
+-- Whole numbers up to the last step, whatever order rows are added in: squares in µSv², cut below one.
+establishment_squares as (
+    select
+        reference_sector, year, occupation_code, establishment_key,
+        cast(count(*) as hugeint) as exposed,
+        cast(sum(dose_msv) * 1000 as hugeint) as dose_usv,
+        sum(cast(dose_msv * 1000 as hugeint) * cast(dose_msv * 1000 as hugeint)) as squares
+    from sector_persons
+    where dose_msv > 0
+    group by reference_sector, year, occupation_code, establishment_key
+),
+
+reference_squares as (
+    select
+        reference_sector, year, occupation_code,
+        count(*) as establishments,
+        sum(exposed) as exposed,
+        sum(dose_usv) as dose_usv,
+        sum(exposed * exposed) as exposed2,
+        sum(squares) as squares,
+        sum(dose_usv * dose_usv // exposed) as between_squares
+    from establishment_squares
+    group by reference_sector, year, occupation_code
+),
+
+-- Bühlmann and Straub: the variance of persons within an establishment, and of establishments' true means.
+variances as (
+    select
+        reference_sector, year, occupation_code, exposed,
+        cast(dose_usv as double) / exposed as mean_usv,
+        case
+            when exposed > 1 then greatest(cast(squares - dose_usv * dose_usv // exposed as double), 0) / (exposed - 1)
+        end as person_variance,
+        case
+            when exposed > establishments
+                then greatest(cast(squares - between_squares as double), 0) / (exposed - establishments)
+        end as variance_within,
+        cast(between_squares - dose_usv * dose_usv // exposed as double) as squares_between,
+        establishments,
+        exposed - cast(exposed2 as double) / exposed as effective
+    from reference_squares
+),
+
+credibility as (
+    select
+        *,
+        case
+            when effective > 0 then (squares_between - (establishments - 1) * variance_within) / effective
+        end as variance_between
+    from variances
+),
+
+shrunk as (
+    select
+        own.establishment_key, own.year, own.occupation_code, credibility.mean_usv, credibility.person_variance,
+        own.exposed,
+        case
+            -- No more difference between establishments than chance makes: their means are one.
+            when credibility.variance_between <= 0 then 0
+            else own.exposed / (own.exposed + credibility.variance_within / nullif(credibility.variance_between, 0))
+        end as weight,
+        cast(own.dose_msv * 1000 as double) / nullif(own.exposed, 0) as own_mean_usv
+    from own
+    inner join chosen using (establishment_key, year, occupation_code)
+    inner join credibility
+        on credibility.reference_sector = chosen.reference_sector
+        and credibility.year = own.year
+        and credibility.occupation_code = own.occupation_code
+    where own.exposed > 0
+),
+
+-- The mean of so many persons of the reference, as a gamma distribution of the same mean and variance.
+funnel as (
+    select
+        shrunk.establishment_key, shrunk.year, shrunk.occupation_code, shrunk.weight,
+        shrunk.weight * own_mean_usv + (1 - shrunk.weight) * mean_usv as shrunk_usv,
+        exposed * mean_usv * mean_usv / nullif(person_variance, 0) as shape,
+        coalesce(person_variance / (exposed * mean_usv), 0) as scale_usv,
+        mean_usv,
+        person_variance
+    from shrunk
+),
+
+funnel_limits as (
+    select
+        establishment_key, year, occupation_code, weight, shrunk_usv,
+        case when person_variance = 0 then mean_usv
+            else scale_usv * gamma_quantile(shape, (1 - inner_level) / 2) end as inner_low,
+        case when person_variance = 0 then mean_usv
+            else scale_usv * gamma_quantile(shape, (1 + inner_level) / 2) end as inner_high,
+        case when person_variance = 0 then mean_usv
+            else scale_usv * gamma_quantile(shape, (1 - outer_level) / 2) end as outer_low,
+        case when person_variance = 0 then mean_usv
+            else scale_usv * gamma_quantile(shape, (1 + outer_level) / 2) end as outer_high
+    from funnel
+    cross join rules
+),
+
 ranked as (
     select
         reference_sector, year, occupation_code, establishment_key,
@@ -247,7 +347,13 @@ select
     end as standardised_dose_ratio,
     cast(intervals.low as decimal(12, 3)) as standardised_dose_ratio_low,
     cast(intervals.high as decimal(12, 3)) as standardised_dose_ratio_high,
-    intervals.low > 1 or intervals.high < 1 as differs_from_expected
+    intervals.low > 1 or intervals.high < 1 as differs_from_expected,
+    cast(funnel_limits.weight as decimal(12, 6)) as own_weight,
+    cast(funnel_limits.shrunk_usv / 1000 as decimal(12, 3)) as shrunk_mean_exposed_msv,
+    cast(funnel_limits.inner_low / 1000 as decimal(12, 3)) as funnel_inner_low_msv,
+    cast(funnel_limits.inner_high / 1000 as decimal(12, 3)) as funnel_inner_high_msv,
+    cast(funnel_limits.outer_low / 1000 as decimal(12, 3)) as funnel_outer_low_msv,
+    cast(funnel_limits.outer_high / 1000 as decimal(12, 3)) as funnel_outer_high_msv
 from own
 inner join own_sectors using (establishment_key, year)
 left join chosen using (establishment_key, year, occupation_code)
@@ -268,4 +374,8 @@ left join intervals
     on intervals.establishment_key = own.establishment_key
     and intervals.year = own.year
     and intervals.occupation_code = own.occupation_code
+left join funnel_limits
+    on funnel_limits.establishment_key = own.establishment_key
+    and funnel_limits.year = own.year
+    and funnel_limits.occupation_code = own.occupation_code
 order by own.establishment_key, own.year, own.occupation_code

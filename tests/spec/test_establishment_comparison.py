@@ -87,6 +87,72 @@ def test_numbers_are_those_of_the_oracle(microsieverts):
         assert (float(low), float(high)) == pytest.approx(wanted, abs=0.000501)
 
 
+COLUMNS = "own_weight, shrunk_mean_exposed_msv, funnel_inner_low_msv, funnel_inner_high_msv"
+
+
+def test_a_small_establishment_is_drawn_to_the_mean_of_the_others(register):
+    """Variance 9/33 within and 2.801 between: k is 0.0974 persons, and one person weighs 1 / 1.0974."""
+    doses = {
+        10: alike(6, "0.500") + alike(6, "1.500"), 11: alike(6, "1.500") + alike(6, "2.500"),
+        12: alike(6, "2.500") + alike(6, "3.500"), 13: alike(1, "9.000"), 14: alike(12, "0.000"),
+    }  # fmt: skip
+    rows = filled(register, doses).rows_of(f"""
+        select establishment_key, mean_exposed_msv, reference_mean_exposed_msv, {COLUMNS}
+        from establishment_comparison where occupation_code = 'ALL' order by 1
+    """)
+    wanted = oracle.shrunk({key: [dose for dose in own if dose] for key, own in doses.items()})
+    by_key = {row[0]: row[1:] for row in rows}
+    assert by_key[14][2:] == (None,) * 4
+    for key, (weight, mean) in wanted.items():
+        assert by_key[key][2:4] == (oracle.rounded(weight, 6), oracle.rounded(mean, 3))
+    assert f"{by_key[13][2]:.4f}" == "0.9113" and f"{by_key[10][2]:.4f}" == "0.9920"
+    assert by_key[13][1] < by_key[13][3] < by_key[13][0]
+
+
+def test_establishments_alike_are_one(register):
+    """Their means differ by less than chance makes: every mean is the reference's."""
+    doses = {key: [Decimal(n) for n in (1, 2, 3, 4)] for key in (10, 11, 12, 13)}
+    rows = filled(register, doses).rows_of("""
+        select distinct own_weight, shrunk_mean_exposed_msv
+        from establishment_comparison where occupation_code = 'ALL'
+    """)
+    assert rows == [(Decimal("0.000000"), Decimal("2.500"))]
+
+
+def test_one_exposed_a_place_tells_no_variance_within(register):
+    doses = {key: alike(1, f"{key - 9}.000") for key in range(10, 24)}
+    rows = filled(register, doses).rows_of("""
+        select distinct own_weight, shrunk_mean_exposed_msv, funnel_inner_low_msv is null
+        from establishment_comparison where occupation_code = 'ALL'
+    """)
+    assert rows == [(None, None, False)]
+
+
+@settings(max_examples=6, deadline=None, suppress_health_check=list(HealthCheck))
+@given(st.lists(st.lists(st.integers(0, 9000), min_size=4, max_size=12), min_size=4, max_size=6))
+def test_shrinkage_and_funnel_are_those_of_the_oracle(microsieverts):
+    doses = {10 + i: [Decimal(d) / 1000 for d in own] for i, own in enumerate(microsieverts)}
+    exposed = {key: [dose for dose in own if dose] for key, own in doses.items()}
+    everybody = [dose for own in exposed.values() for dose in own]
+    with tempfile.TemporaryDirectory() as home:
+        rows = filled(Register(Path(home)), doses).rows_of(f"""
+            select establishment_key, {COLUMNS}, funnel_outer_low_msv, funnel_outer_high_msv
+            from establishment_comparison
+            where occupation_code = 'ALL' and reference_level is not null and exposed > 0 and own_weight is not null
+        """)
+    wanted = oracle.shrunk(exposed)
+    assert wanted or not rows
+    for key, weight, mean, *limits in rows:
+        own_weight, own_mean = wanted[key]
+        assert float(weight) == pytest.approx(float(own_weight), abs=0.000001)
+        assert float(mean) == pytest.approx(float(own_mean), abs=0.000501)
+        inner, outer = (
+            oracle.funnel(everybody, len(exposed[key]), float(reference.threshold(f"funnel_level_{name}")))
+            for name in ("inner", "outer")
+        )
+        assert tuple(map(float, limits)) == pytest.approx((*inner, *outer), abs=0.000501)
+
+
 class Passed:
     passed = True
     checks = ()
@@ -97,10 +163,11 @@ class Passed:
 
 @pytest.mark.parametrize(("persons", "is_shown"), [(10, False), (11, True)])
 def test_an_interval_is_shown_from_eleven_exposed(tmp_path, persons, is_shown):
-    register = filled(Register(tmp_path), {10: alike(persons, "1.000"), 11: alike(20, "2.000"), 12: alike(20, "2.000")})
+    others = {11: alike(20, "2.000"), 12: alike(20, "2.500"), 13: alike(20, "3.000")}
+    register = filled(Register(tmp_path), {10: alike(persons, "1.000"), **others})
     publish(register.settings, register.build(), lambda built: Passed())
     rows = Access(register.settings, lambda event: None).fetch(
         "establishment_comparison", Viewer(1, Role.EMPLOYER, None, frozenset({10})), purpose="test"
     )
-    for column in ("standardised_dose_ratio_low", "standardised_dose_ratio_high", "differs_from_expected"):
+    for column in ("standardised_dose_ratio_low", "differs_from_expected", "own_weight", "funnel_outer_high_msv"):
         assert (rows.filter(occupation_code="ALL")[column].null_count() == 0) == is_shown
