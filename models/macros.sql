@@ -45,3 +45,7 @@ create temporary macro percentile_in_order(ordered, percent) as
     );
 
 create temporary macro percentile_msv(doses, percent) as percentile_in_order(list_sort(doses), percent);
+
+-- Whole picosieverts, positive or negative, in mSv.
+create temporary macro psv_in_msv(psv) as
+    cast(sign(psv) * exact_quotient(abs(psv), 1000000) * 0.001::decimal(4, 3) as decimal(18, 3));

@@ -4,6 +4,7 @@ from calendar import monthrange
 from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
+from itertools import permutations
 
 from scipy import stats
 
@@ -266,6 +267,47 @@ def funnel(doses: list[Decimal], size: int, level: float) -> tuple[float, float]
         return float(mean), float(mean)
     shape = size * float(mean) ** 2 / variance
     return tuple(stats.gamma.ppf((1 + side * level) / 2, shape, scale=float(mean) / shape) for side in (-1, 1))
+
+
+def change_effects(
+    before: list[tuple[str, Decimal]], now: list[tuple[str, Decimal]], fewest: int
+) -> tuple[Fraction, ...]:
+    """mSv due to headcount, mix and rate: the mean over the six orders in which the three change one by one.
+
+    `before`, `now`: (job, mSv) of each person. Jobs that have fewer than `fewest` exposed in a year in which anybody
+    has them stand together.
+    """
+
+    def is_large(job: str) -> bool:
+        years = [[dose for name, dose in people if name == job] for people in (before, now)]
+        return all(sum(1 for dose in own if dose > 0) >= fewest for own in years if own)
+
+    large = {job for job, _ in before + now if is_large(job)}
+    before, now = ([(job if job in large else "others", dose) for job, dose in people] for people in (before, now))
+    jobs = {job for job, _ in before + now}
+
+    def years(people: list, others: list) -> tuple[int, dict, dict]:
+        own = {job: [Fraction(dose) for name, dose in people if name == job] for job in jobs}
+        other = {job: [Fraction(dose) for name, dose in others if name == job] for job in jobs}
+        share = {job: Fraction(len(own[job]), len(people)) for job in jobs}
+        # A job that nobody has this year is held to have the mean of the other.
+        mean = {job: sum(own[job] or other[job]) / len(own[job] or other[job]) for job in jobs}
+        return len(people), share, mean
+
+    states = years(before, now), years(now, before)
+    effects = [Fraction(0)] * 3
+    for order in permutations(range(3)):
+        at = [0, 0, 0]
+        for factor in order:
+            earlier = _collective(states, at)
+            at[factor] = 1
+            effects[factor] += (_collective(states, at) - earlier) / 6
+    return tuple(effects)
+
+
+def _collective(states: tuple, at: list[int]) -> Fraction:
+    persons, share, mean = (states[year][factor] for factor, year in enumerate(at))
+    return persons * sum(share[job] * mean[job] for job in share)
 
 
 def gaps(people: list[tuple[Decimal, Decimal]], threshold: Decimal) -> dict[str, Decimal | int | None]:
