@@ -6,7 +6,6 @@ import pytest
 from register import Register
 
 from lake import reference
-from lake.errors import ModelError
 from lake.vocabulary import Role
 from models.access import Access
 from models.publish import publish
@@ -241,7 +240,7 @@ def test_percentiles_of_all_monitored_count_the_zeros_and_the_unmonitored_are_le
     assert [tuple(map(str, row)) for row in rows] == [("4", "3", "0.000", "1.000", "3.941", "4.001", "7.920")]
 
 
-def test_what_one_contributor_weighs_is_counted_and_read_by_nobody(register, table):
+def test_what_one_contributor_weighs(register, table):
     register.add("establishments", establishment_key=10)
     register.add("establishments", establishment_key=11, row_no=3)
     for row in table("""
@@ -261,9 +260,6 @@ def test_what_one_contributor_weighs_is_counted_and_read_by_nobody(register, tab
     assert [tuple(map(str, row)) for row in rows] == [
         ("0.600000", "0.004000", "2.000", "0.700000", "0.003000", "1.500")
     ]
-    for role in Role:
-        with pytest.raises(ModelError):
-            Access(register.settings, print).fetch("top_contributors", Viewer(1, role), purpose="t")
 
 
 def test_establishments_are_grouped_by_size(register, table):
@@ -295,3 +291,26 @@ def test_establishments_are_grouped_by_size(register, table):
 def test_every_headcount_band_of_the_lists_has_a_size():
     stated = reference.table("layouts").filter(layout="ETAB", field="headcount_band")["rule"].item()
     assert stated.removeprefix("INSEE bands ").split(", ") == reference.table("headcount_bands")["code"].to_list()
+
+
+def test_lens_and_extremities_have_their_own_population(register, table):
+    """Of extremities the site with the highest total of the year counts; the lens is monitored by its own badge."""
+    for row in table("""
+        period_end | worker_key | quantity | body_location | dose_msv
+        2023-03-31 | 1          | HP3      | EYE           | 4.000
+        2023-06-30 | 1          | HP3      | EYE           | 12.000
+        2023-03-31 | 1          | HP007    | FINGER_L      | 40.000
+        2023-06-30 | 1          | HP007    | FINGER_R      | 60.000
+        2023-09-30 | 1          | HP007    | FINGER_L      | 30.000
+        2023-06-30 | 2          | HP007    | WRIST_L       | 0.000
+        2023-06-30 | 3          | HP10     | TRUNK         | 1.000
+    """):
+        register.dose(**row)
+    rows = register.rows_of("""
+        select limit_quantity, monitored, exposed, collective_dose_man_sv, median_monitored_msv, n_gt_15, n_gt_50
+        from national_statistics where dimension = 'ALL' and limit_quantity in ('lens', 'extremities') order by 1
+    """)
+    assert [tuple(map(str, row)) for row in rows] == [
+        ("extremities", "2", "1", "0.070000", "35.000", "1", "1"),
+        ("lens", "1", "1", "0.016000", "16.000", "1", "0"),
+    ]
