@@ -2,15 +2,12 @@
 
 import duckdb
 import pyarrow as pa
-from duckdb import sqltypes
 from scipy import special
 
 
 def register(connection: duckdb.DuckDBPyConnection) -> None:
     """Make `gamma_quantile(shape, probability)` known to a connection; NULL where an argument is."""
-    connection.create_function(
-        "gamma_quantile", gamma_quantile, [sqltypes.DOUBLE, sqltypes.DOUBLE], sqltypes.DOUBLE, type="arrow"
-    )
+    connection.create_function("gamma_quantile", gamma_quantile, ["DOUBLE", "DOUBLE"], "DOUBLE", type="arrow")
 
 
 def gamma_quantile(shape: pa.ChunkedArray, probability: pa.ChunkedArray) -> pa.Array:
