@@ -11,7 +11,7 @@ from models.publish import publish
 from registry.policy import Viewer
 
 TABLES = ("like_for_like", "workplace_statistics", "passive_operational_gaps", "component_statistics",
-          "cumulative_distribution")  # fmt: skip
+          "cumulative_distribution", "national_dose_changes")  # fmt: skip
 
 
 class Passed:
@@ -23,7 +23,7 @@ class Passed:
 
 
 @pytest.fixture(scope="module")
-def access(tmp_path_factory) -> Access:
+def access(tmp_path_factory):
     """Three establishments, a few workers each: every cell is small."""
     register = Register(tmp_path_factory.mktemp("tables"))
     for establishment in (10, 11, 12):
@@ -31,12 +31,15 @@ def access(tmp_path_factory) -> Access:
     for worker in range(1, 7):
         place = 10 + worker % 3
         register.add("employments", worker_key=worker, establishment_key=place, row_no=worker)
+        register.dose("2022-06-30", "2.000", worker_key=worker, establishment_key=place)
         register.dose("2023-06-30", "1.000", worker_key=worker, establishment_key=place)
         register.dose("2023-06-30", "0.900", worker_key=worker, establishment_key=place, dosimetry="OPERATIONAL")
         register.dose("2023-06-30", "0.500", worker_key=worker, establishment_key=place, dosimetry="INTERNAL",
                       quantity="E50", radiation="ALPHA_INT", body_location=None)  # fmt: skip
     publish(register.settings, register.build(), lambda built: Passed())
-    return Access(register.settings, lambda event: None)
+    reader = Access(register.settings, lambda event: None)
+    yield reader
+    reader.snapshots.close()
 
 
 @pytest.mark.parametrize("role", Role)

@@ -1,0 +1,15 @@
+select
+    year,
+    break_years.series_breaks,
+    monitored,
+    exposed,
+    change_msv,
+    headcount_effect_msv,
+    mix_effect_msv,
+    rate_effect_msv,
+    smallest_job,
+    top_share
+from change_effects
+left join (select * from break_years where limit_quantity = 'effective' and dimension = 'ALL') as break_years using (year)
+where unit_key = 0
+order by year
