@@ -1,12 +1,13 @@
 """An establishment against its sector."""
 
+from datetime import date
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query
 
 from lake.errors import AccessDenied
-from registry.policy import Data, decide
-from registry_api.ground import Asking, On
+from registry.policy import Data, Viewer, decide
+from registry_api.ground import Asking, Ground, On
 from registry_api.problems import RESPONSES
 from registry_api.routes.workers import AsOf
 from registry_api.serialise import Page, page
@@ -14,18 +15,30 @@ from registry_api.serialise import Page, page
 router = APIRouter(prefix="/establishments", tags=["establishments"], responses=RESPONSES)
 
 
+Siret = Annotated[str, Path(pattern=r"^\d{14}$", description="SIRET of one of the viewer's establishments.")]
+Year = Annotated[int | None, Query(ge=1900, le=2200, description="Calendar year; all when left out.")]
+
+
 @router.get("/{siret}/comparison")
-def comparison(
-    siret: Annotated[str, Path(pattern=r"^\d{14}$", description="SIRET of one of the viewer's establishments.")],
-    viewer: Asking,
-    ground: On,
-    year: Annotated[int | None, Query(ge=1900, le=2200, description="Calendar year; all when left out.")] = None,
-    as_of: AsOf = None,
-) -> Page:
+def comparison(siret: Siret, viewer: Asking, ground: On, year: Year = None, as_of: AsOf = None) -> Page:
     """Observed against expected dose, the mix of occupations and categories being equal; never one person's dose.
 
     A foreign SIRET and an unknown one get the same refusal.
     """
+    return _own(ground, viewer, "establishment_comparison", siret, year, as_of)
+
+
+@router.get("/{siret}/changes")
+def changes(siret: Siret, viewer: Asking, ground: On, year: Year = None, as_of: AsOf = None) -> Page:
+    """Why the collective dose changed from the year before: headcount, mix of jobs, mean dose in the same jobs.
+
+    A foreign SIRET and an unknown one get the same refusal.
+    """
+    return _own(ground, viewer, "dose_changes", siret, year, as_of)
+
+
+def _own(ground: Ground, viewer: Viewer, model: str, siret: str, year: int | None, as_of: date | None) -> Page:
+    """Every row of one of the viewer's establishments."""
     decide(viewer, Data.ESTABLISHMENT).or_raise()
     found = ground.access.fetch(
         "establishments", viewer, where={"siret": siret}, columns=["establishment_key"], as_of=as_of, purpose="API"
@@ -38,5 +51,5 @@ def comparison(
     where = {"establishment_key": found["establishment_key"][0]}
     if year is not None:
         where["year"] = year
-    frame = ground.access.fetch("establishment_comparison", viewer, where=where, as_of=as_of, purpose="API")
+    frame = ground.access.fetch(model, viewer, where=where, as_of=as_of, purpose="API")
     return page(frame, cursor=None, limit=1_000_000, as_of=as_of)

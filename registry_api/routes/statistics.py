@@ -1,5 +1,6 @@
 """National statistics, open to every reader; small groups are suppressed before they get here."""
 
+from enum import StrEnum
 from typing import Annotated
 
 from fastapi import APIRouter, Query
@@ -8,6 +9,23 @@ from registry_api.ground import Asking, On
 from registry_api.problems import RESPONSES
 from registry_api.routes.workers import AsOf, Cursor, Limit
 from registry_api.serialise import Page, page
+
+
+class Table(StrEnum):
+    """The other published tables, each by the name of its model."""
+
+    LIKE_FOR_LIKE = "like_for_like"
+    NATIONAL_DOSE_CHANGES = "national_dose_changes"
+    WORKPLACE_STATISTICS = "workplace_statistics"
+    PASSIVE_OPERATIONAL_GAPS = "passive_operational_gaps"
+    COMPONENT_STATISTICS = "component_statistics"
+    CUMULATIVE_DISTRIBUTION = "cumulative_distribution"
+
+
+# What tells the rows of any of them apart, so that pages follow each other.
+_KEYS = (
+    "year", "reading", "site", "relation", "basis", "component", "span", "dimension", "group_code", "position",
+)  # fmt: skip
 
 router = APIRouter(prefix="/statistics", tags=["statistics"], responses=RESPONSES)
 
@@ -28,4 +46,21 @@ def national(
     where = {name: value for name, value in where.items() if value is not None}
     frame = ground.access.fetch("national_statistics", viewer, where=where, as_of=as_of, purpose="API")
     frame = frame.sort("year", "limit_quantity", "dimension", "group_code")
+    return page(frame, cursor=cursor, limit=limit, as_of=as_of)
+
+
+@router.get("/{table}")
+def table(
+    table: Table,
+    viewer: Asking,
+    ground: On,
+    year: Annotated[int | None, Query(ge=1900, le=2200, description="Calendar year; all when left out.")] = None,
+    as_of: AsOf = None,
+    cursor: Cursor = None,
+    limit: Limit = 500,
+) -> Page:
+    """A yearly table: the series that breaks leave alone, places of work, parts of a dose, what accumulates."""
+    where = {} if year is None else {"year": year}
+    frame = ground.access.fetch(table.value, viewer, where=where, as_of=as_of, purpose="API")
+    frame = frame.sort([name for name in _KEYS if name in frame.columns])
     return page(frame, cursor=cursor, limit=limit, as_of=as_of)

@@ -10,6 +10,7 @@ import pytest
 from models.snapshot import Snapshots
 from registry.accounts import list_accounts, viewer_of
 from registry.audit import Audit
+from registry_api.routes.statistics import Table
 
 DOSE = re.compile(r"^-?\d+\.\d{3}$")
 READERS = (
@@ -207,6 +208,22 @@ def test_national_statistics_are_open_to_every_reader_and_protected(signed_in, r
     assert items and all(i["monitored"] is None or i["monitored"] > 10 for i in items)
 
 
+@pytest.mark.parametrize("table", Table)
+def test_the_yearly_tables_are_served_protected_and_page_by_page(signed_in, table):
+    client = signed_in("chercheur")
+    whole = client.get(f"/api/v1/statistics/{table}").json()
+    assert whole["items"] and whole["next_cursor"] is None
+    assert all("suppressed" in item and "top_share" not in item for item in whole["items"])
+    paged, cursor = [], ""
+    while cursor is not None:
+        found = client.get(f"/api/v1/statistics/{table}?limit=40{cursor and f'&cursor={cursor}'}").json()
+        paged, cursor = paged + found["items"], found["next_cursor"]
+    assert paged == whole["items"]
+    of_year = client.get(f"/api/v1/statistics/{table}?year=2020").json()["items"]
+    assert of_year == [item for item in whole["items"] if item["year"] == 2020]
+    is_problem(client.get("/api/v1/statistics/top_contributors"), 422)
+
+
 def test_an_establishment_is_compared_for_its_own_people(signed_in, web_settings, ground):
     account = next(a for a in list_accounts(ground.engine) if a.email.startswith("employeur"))
     own = viewer_of(ground.engine, account.account_id, date.today()).establishment_keys
@@ -215,8 +232,10 @@ def test_an_establishment_is_compared_for_its_own_people(signed_in, web_settings
     client = signed_in("employeur")
     items = client.get(f"/api/v1/establishments/{sirets[min(own)]}/comparison").json()["items"]
     assert items and all(i["monitored"] is None or i["monitored"] > 10 for i in items)
-    answers = [is_problem(client.get(f"/api/v1/establishments/{s}/comparison"), 403) for s in (foreign, "9" * 14)]
-    assert answers[0] == answers[1]
+    assert "change_msv" in client.get(f"/api/v1/establishments/{sirets[min(own)]}/changes").json()["items"][0]
+    for what in ("comparison", "changes"):
+        answers = [is_problem(client.get(f"/api/v1/establishments/{s}/{what}"), 403) for s in (foreign, "9" * 14)]
+        assert answers[0] == answers[1]
     is_problem(signed_in("autorite").get(f"/api/v1/establishments/{foreign}/comparison"), 403)
 
 
