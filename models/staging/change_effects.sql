@@ -59,7 +59,7 @@ job_cells as (
     select
         both_years.unit_key, both_years.year, large_jobs.job, both_years.which,
         cast(sum(both_years.persons) as hugeint) as persons,
-        sum(both_years.exposed) as exposed,
+        cast(sum(both_years.exposed) as bigint) as exposed,
         cast(sum(both_years.dose_msv) * 1000 as hugeint) as dose_usv,
         share_of(max(both_years.highest_msv), sum(both_years.dose_msv)) as top_share
     from both_years
