@@ -28,6 +28,7 @@ persons as (
         case
             when bool_or(basis = 'ESTIMATED') then 'ESTIMATED'
             when bool_or(basis = 'EMPLOYER') then 'EMPLOYER'
+            when bool_or(basis = 'PLACED') then 'PLACED'
             else 'STATED'
         end as basis,
         cast(sum(dose_msv) as decimal(12, 3)) as dose_msv,

@@ -1,5 +1,6 @@
 -- limit_quantity effective only. basis: STATED, the result names the place; ESTIMATED, the dose is shared out as the
--- operational readings taken during its wear; EMPLOYER, nothing tells a place.
+-- operational readings taken during its wear; PLACED, the employer's list says where the temporary worker is; EMPLOYER,
+-- nothing tells a place.
 with stated as (
     select worker_key, establishment_key, period_start, period_end, workplace_key as place_key
     from current_doses
@@ -76,6 +77,28 @@ shared_out as (
     from cumulated
 ),
 
+placements as (
+    select worker_key, establishment_key, user_establishment_key, valid_from, valid_to, excludes_others, known_order
+    from employment_statuses
+    where user_establishment_key is not null
+),
+
+unread as (
+    select unstated.*, placements.user_establishment_key
+    from unstated
+    left join (select distinct worker_key, establishment_key, period_start, period_end from during_wear) as estimated
+        using (worker_key, establishment_key, period_start, period_end)
+    left join placements
+        on placements.worker_key = unstated.worker_key
+        and placements.establishment_key = unstated.establishment_key
+        and unstated.period_end between placements.valid_from and placements.valid_to
+    where estimated.worker_key is null
+    qualify row_number() over (
+        partition by unstated.worker_key, unstated.establishment_key, unstated.period_start, unstated.period_end
+        order by placements.excludes_others desc, placements.valid_from desc, placements.known_order desc
+    ) = 1
+),
+
 placed as (
     select doses.worker_key, doses.establishment_key, doses.period_end, stated.place_key, 'STATED' as basis,
         doses.dose_msv
@@ -85,12 +108,10 @@ placed as (
     select worker_key, establishment_key, period_end, place_key, 'ESTIMATED', dose_msv
     from shared_out
     union all
-    select unstated.worker_key, unstated.establishment_key, unstated.period_end, unstated.establishment_key, 'EMPLOYER',
-        unstated.dose_msv
-    from unstated
-    left join (select distinct worker_key, establishment_key, period_start, period_end from during_wear) as estimated
-        using (worker_key, establishment_key, period_start, period_end)
-    where estimated.worker_key is null
+    select
+        worker_key, establishment_key, period_end, coalesce(user_establishment_key, establishment_key),
+        case when user_establishment_key is null then 'EMPLOYER' else 'PLACED' end, dose_msv
+    from unread
     -- Whoever was there without a dose is one of the place's workers too.
     union all
     select worker_key, establishment_key, period_end, place_key, 'STATED', 0
@@ -108,19 +129,36 @@ sums as (
     group by worker_key, year(period_end), establishment_key, place_key, basis
 ),
 
+-- Who has neither a dose nor a stated place in the year: the last place of the year that the employer's list names.
 employed as (
-    select worker_key, year, establishment_key, bool_or(is_monitored) as is_monitored
-    from annual_worker_doses
-    where limit_quantity = 'effective'
-    group by worker_key, year, establishment_key
+    select
+        annual.worker_key, annual.year, annual.establishment_key, annual.is_monitored,
+        placements.user_establishment_key
+    from (
+        select worker_key, year, establishment_key, bool_or(is_monitored) as is_monitored
+        from annual_worker_doses
+        where limit_quantity = 'effective'
+        group by worker_key, year, establishment_key
+    ) as annual
+    left join placements
+        on placements.worker_key = annual.worker_key
+        and placements.establishment_key = annual.establishment_key
+        and year(placements.valid_from) <= annual.year
+        and year(placements.valid_to) >= annual.year
+    qualify row_number() over (
+        partition by annual.worker_key, annual.year, annual.establishment_key
+        order by placements.valid_from desc, placements.excludes_others desc, placements.known_order desc
+    ) = 1
 )
 
 select
     employed.worker_key,
     employed.year,
     employed.establishment_key,
-    coalesce(sums.place_key, employed.establishment_key) as place_key,
-    coalesce(sums.basis, 'EMPLOYER') as basis,
+    coalesce(sums.place_key, employed.user_establishment_key, employed.establishment_key) as place_key,
+    coalesce(
+        sums.basis, case when employed.user_establishment_key is null then 'EMPLOYER' else 'PLACED' end
+    ) as basis,
     coalesce(sums.dose_msv, cast(0 as decimal(12, 3))) as dose_msv,
     employed.is_monitored
 from employed

@@ -58,6 +58,28 @@ def test_a_stated_place_an_estimate_and_none(places):
     }
 
 
+def test_a_temporary_worker_is_where_the_list_says(places):
+    """Until 30 June at a nuclear site, then elsewhere; readings and a stated place come first."""
+    for number, (start, end, place) in enumerate((("2023-01-01", "2023-06-30", 11), ("2023-07-01", None, 13))):
+        for worker in (1, 2, 3):
+            places.add(
+                "employments", worker_key=worker, contract_type="TEMP", user_establishment_key=place,
+                category_start=date.fromisoformat(start), contract_start=date.fromisoformat(start),
+                contract_end=date.fromisoformat(end) if end else None, row_no=10 * worker + number,
+            )  # fmt: skip
+    places.dose("2023-06-30", "1.000", worker_key=1)
+    places.dose("2023-07-31", "2.000", worker_key=1)
+    places.dose("2023-06-30", "4.000", worker_key=2)
+    entry(places, "2023-06-10", "0.100", worker=2, place=12)
+    # No dose at all: where they were last.
+    places.dose("2023-06-30", "0.000", worker_key=3)
+    assert found(places) == {
+        ("NUCLEAR_SITE", "CONTRACTOR", "PLACED"): (1, 1, "1"),
+        ("OTHER_SITE", "CONTRACTOR", "PLACED"): (2, 1, "2"),
+        ("NUCLEAR_SITE", "CONTRACTOR", "ESTIMATED"): (1, 1, "4"),
+    }
+
+
 def test_a_dose_is_shared_out_as_the_readings_during_its_wear(places):
     """1.000 mSv as 0.100, 0.100 and 0.100: thirds in whole microsieverts that add up to the dose."""
     places.dose("2023-06-30", "1.000", worker_key=1)
