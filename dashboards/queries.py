@@ -1,6 +1,7 @@
 """The questions pages ask, by name; each goes through `models.access` with the viewer of the session."""
 
 from datetime import date
+from decimal import Decimal
 
 import polars as pl
 
@@ -151,6 +152,11 @@ def limit_labels(language: str) -> list[tuple[str, str]]:
 def size_labels(language: str) -> dict[str, str]:
     """What a band of establishment sizes is called."""
     return dict(reference.table("headcount_bands").select("size_band", f"label_{language}").iter_rows())
+
+
+def interval_percent() -> Decimal:
+    """Level of the interval of a standardised dose ratio."""
+    return 100 * reference.threshold("interval_level")
 
 
 def late_after_days() -> int:

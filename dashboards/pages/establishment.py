@@ -87,10 +87,19 @@ def _headlines(ask: Ask, row: dict):
         ),
         blocks.headline(
             ask.t("establishment.sdr"), shown(row["standardised_dose_ratio"], 2), "", None,
-            ask.t("establishment.sdr_hint"),
+            _interval(ask, row),
             hint=None if place is None else ask.t("establishment.percentile", value=ask.number(place, 0)),
         ),
     )  # fmt: skip
+
+
+def _interval(ask: Ask, row: dict) -> str:
+    """What the ratio is, and how far chance goes."""
+    low, high = row["standardised_dose_ratio_low"], row["standardised_dose_ratio_high"]
+    if low is None or high is None:
+        return ask.t("establishment.sdr_hint")
+    level = ask.number(queries.interval_percent(), 0)
+    return ask.t("establishment.sdr_interval", level=level, low=ask.number(low, 2), high=ask.number(high, 2))
 
 
 def _verdict(ask: Ask, row: dict):
@@ -99,6 +108,8 @@ def _verdict(ask: Ask, row: dict):
         return blocks.notice(ask.t("establishment.verdict_none"), color="gray")
     if abs(ratio - 1) < CLOSE:
         return blocks.notice(ask.t("establishment.verdict_close"), "blue")
+    if not row["differs_from_expected"]:
+        return blocks.notice(ask.t("establishment.verdict_chance"), "blue")
     if ratio > 1:
         return blocks.notice(ask.t("establishment.verdict_above", value=ask.number((ratio - 1) * 100, 0)), "orange")
     return blocks.notice(ask.t("establishment.verdict_below", value=ask.number((1 - ratio) * 100, 0)), "teal")

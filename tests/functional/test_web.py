@@ -2,6 +2,7 @@
 
 import json
 from datetime import date
+from decimal import Decimal
 
 import pytest
 from plotly.utils import PlotlyJSONEncoder
@@ -208,6 +209,19 @@ def test_a_page_shows_the_number_of_the_mart(asks):
     ).row(0, named=True)  # fmt: skip
     shown = said(fill(asks("autorite", year="2020"), "/app/national")[0])
     assert ask.number(row["monitored"]) in shown and ask.number(row["collective_dose_man_sv"], 3) in shown
+
+
+@pytest.mark.parametrize(("low", "high", "differs", "said_of_it"), [
+    (Decimal("0.700"), Decimal("1.900"), False, "chance"), (Decimal("1.100"), Decimal("1.400"), True, "above"),
+])  # fmt: skip
+def test_a_ratio_is_judged_by_its_interval(asks, low, high, differs, said_of_it):
+    from dashboards.pages.establishment import _interval, _verdict
+
+    ask = asks("medecin")
+    row = {"standardised_dose_ratio": Decimal("1.250"), "standardised_dose_ratio_low": low,
+           "standardised_dose_ratio_high": high, "differs_from_expected": differs}  # fmt: skip
+    assert ask.t(f"establishment.verdict_{said_of_it}", value=ask.number(25, 0)) in said(_verdict(ask, row))
+    assert ask.number(low, 2) in _interval(ask, row) and ask.number(high, 2) in _interval(ask, row)
 
 
 def test_the_nation_is_shown_by_size_of_establishment(asks):
