@@ -1,6 +1,6 @@
 -- What the register knew just before each correction: between two of them more doses only add up.
 with smallest_limit as (
-    select min(limit_msv) as limit_msv from reference.dose_limits
+    select min(limit_msv) as limit_msv from planned_limits
 ),
 
 countable as (

@@ -1,7 +1,7 @@
 -- A window changes when a dose enters it, when one leaves it twelve months later, and when the limit does.
 with smallest_limits as (
     select limit_quantity, population, min(limit_msv) as limit_msv
-    from reference.dose_limits
+    from planned_limits
     where "window" = '12_MONTHS'
     group by limit_quantity, population
 ),
@@ -11,7 +11,7 @@ block_sums as (
         doses.basis, doses.population, doses.worker_key, doses.limit_quantity,
         sum(doses.dose_msv) as dose_msv, min(limits.limit_msv) as limit_msv
     from limited_doses as doses
-    inner join reference.dose_limits as limits
+    inner join planned_limits as limits
         on limits.limit_quantity = doses.limit_quantity
         and limits.population = doses.population
         and doses.period_end >= limits.valid_from
@@ -49,7 +49,7 @@ days as (
     union
     select near.basis, near.population, near.worker_key, near.limit_quantity, limits.valid_from
     from near_a_limit as near
-    inner join reference.dose_limits as limits
+    inner join planned_limits as limits
         on limits.limit_quantity = near.limit_quantity and limits.population = near.population
 ),
 
@@ -62,12 +62,12 @@ limited_days as (
             else months_before(days.on_date, 12)
         end as after_date
     from days
-    inner join reference.dose_limits as limits
+    inner join planned_limits as limits
         on limits.limit_quantity = days.limit_quantity
         and limits.population = days.population
         and days.on_date >= limits.valid_from
         and days.on_date <= coalesce(limits.valid_to, date '9999-12-31')
-    left join reference.dose_limits as former
+    left join planned_limits as former
         on former.limit_quantity = limits.limit_quantity
         and former.population = limits.population
         and former."window" = limits."window"

@@ -141,6 +141,20 @@ def test_minors(register, table):
     assert episodes(register) == [(1, "L6", "2024-06-30", "2024-06-30", "6.001", "detected")]
 
 
+def test_minors_before_2018(register, table):
+    for worker in (1, 2):
+        register.add("minors", worker_key=worker, adult_on=date(2018, 12, 1))
+    for row in table("""
+        worker_key | period_end | dose_msv
+        1          | 2010-06-30 | 6.000
+        2          | 2010-06-30 | 6.001
+        2          | 2018-06-30 | 6.001
+    """):
+        register.dose(**row)
+    rows = episodes(register)
+    assert [row[:3] for row in rows] == [(2, "L6", "2018-07-01"), (2, "L6h", "2010-06-30"), (2, "L6h", "2018-06-30")]
+
+
 def test_a_corrected_birth_date_makes_nobody_a_minor_for_ever(register):
     register.add("minors", worker_key=1, adult_on=date(2034, 6, 15))
     corrected = datetime(2024, 3, 1, tzinfo=UTC)

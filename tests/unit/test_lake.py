@@ -1,7 +1,8 @@
 """The ground: settings are checked by name, words are whole, an append lands once, a dose names its file and line."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from itertools import pairwise
 
 import polars as pl
 import pytest
@@ -44,6 +45,32 @@ def test_limits_are_dated_and_sourced():
     assert limits["legal_source"].null_count() == 0
     assert reference.table("classification_levels")["legal_source"].null_count() == 0
     assert limits.filter(limit_code="L1")["limit_msv"].item() == Decimal("20.000")
+    assert set(limits["kind"]) == {"LIMIT", "EMERGENCY_LIMIT", "REFERENCE_LEVEL", "AUTHORISED"}
+
+
+@pytest.mark.parametrize("number", range(1, 10))
+def test_every_limit_of_the_law_has_a_row_in_force_or_says_why_nothing_is_computed(number):
+    rows = reference.table("dose_limits").filter(pl.col("limit_code").str.starts_with(f"L{number}"))
+    assert rows["valid_to"].null_count() >= 1
+    for row in rows.to_dicts():
+        # Of an unborn child and of a flight the register holds no dose: said, not silently absent.
+        assert (row["not_computed_because"] is not None) == (number in (5, 9)), row["limit_code"]
+
+
+def test_one_value_of_a_limit_follows_another_without_overlap():
+    same = ("kind", "limit_quantity", "population", "window", "label")
+    # Several emergency levels stand side by side: each follows its own code.
+    limits = reference.table("dose_limits").with_columns(
+        label=pl.when(kind="REFERENCE_LEVEL").then(pl.col("limit_code").str.slice(0, 2))
+    )
+    for _, rows in limits.sort("valid_from").group_by(same, maintain_order=True):
+        for earlier, later in pairwise(rows.to_dicts()):
+            assert earlier["valid_to"] + timedelta(days=1) == later["valid_from"], later["limit_code"]
+
+
+def test_what_is_not_planned_exposure_is_no_limit_of_adults_or_minors():
+    others = reference.table("dose_limits").filter(pl.col("kind") != "LIMIT")
+    assert not {"ADULT", "MINOR"} & set(others["population"])
 
 
 @pytest.mark.parametrize(("name", "apart"), [("dose_classes", "limit_quantity"), ("cumulative_dose_classes", "span")])
