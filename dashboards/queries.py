@@ -122,6 +122,12 @@ def worker_exceedances(ask: Ask, worker_key: int, as_of: date | None = None) -> 
     return _of_worker(ask, "limit_exceedances", worker_key, as_of).sort("first_date", descending=True)
 
 
+def emergency_doses(ask: Ask, worker_key: int, as_of: date | None = None) -> pl.DataFrame:
+    """A worker's emergencies, newest first; the quantities that the reader may see."""
+    rows = _of_worker(ask, "emergency_doses", worker_key, as_of)
+    return rows.sort("period_end", "emergency_id", "limit_quantity", descending=[True, False, False])
+
+
 def employments(ask: Ask, worker_key: int) -> pl.DataFrame:
     return _of_worker(ask, "employments", worker_key, None).sort("valid_from", descending=True)
 

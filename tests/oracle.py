@@ -154,6 +154,80 @@ def episodes(doses: list[dict], links: list[dict], limits: list[dict], minors: d
     return found
 
 
+def emergency_periods(doses: list[dict], links: list[dict] = ()) -> dict[tuple, tuple[Decimal, Decimal]]:
+    """(person, establishment, emergency, start, end) → mSv of the whole and of its external part (R.4451-11, -104)."""
+    rows: dict[tuple, list[dict]] = {}
+    for dose in current(doses):
+        is_read = dose["dosimetry"] != "OPERATIONAL" and dose["quantity"] in ("HP10", "E", "E50")
+        is_worn_right = dose["badge_position"] != "OVER_APRON" and dose["body_location"] != "ABDOMEN"
+        if dose["situation"] == "SUR" and is_read and is_worn_right and counted(dose):
+            person = person_of(links, dose["worker_key"])
+            wear = (dose["period_start"], dose["period_end"])
+            rows.setdefault((person, dose["establishment_key"], dose["emergency_id"], *wear), []).append(dose)
+    found = {}
+    for key, of_period in rows.items():
+        badges = [row for row in of_period if row["quantity"] == "HP10"]
+        neutron = max((counted(b) for b in badges if b["radiation"] == "NEUTRON"), default=ZERO)
+        named = max((counted(b) for b in badges if b["radiation"] in ("PHOTON", "MIXED")), default=ZERO)
+        unnamed = max((counted(b) for b in badges if b["radiation"] == "NOT_STATED"), default=ZERO)
+        external = max(named + neutron, unnamed)
+        intakes = sum((counted(row) for row in of_period if row["quantity"] == "E50"), ZERO)
+        stated = max((counted(row) for row in of_period if row["quantity"] == "E"), default=ZERO)
+        found[key] = (max(stated, external + intakes), external)
+    return found
+
+
+def emergencies(doses: list[dict], links: list[dict], limits: list[dict]) -> dict[tuple, tuple]:
+    """(person, emergency, quantity) → mSv, highest level passed, the day it was, mSv of the life until then."""
+    days: dict[tuple, list[tuple]] = {}
+    for (person, _, emergency, _, end), (dose, external) in emergency_periods(doses, links).items():
+        days.setdefault((person, emergency, "effective"), []).append((end, dose))
+        if external > 0:
+            days.setdefault((person, emergency, "effective_external"), []).append((end, external))
+    levels = [row for row in limits if row["kind"] == "REFERENCE_LEVEL" and row["window"] == "EMERGENCY"]
+    found = {}
+    for (person, emergency, quantity), own in days.items():
+        read_as = [quantity] if quantity == "effective_external" else ["effective", "effective_external"]
+        passed = []
+        for name in read_as:
+            read = days.get((person, emergency, name), [])
+            for day in sorted({end for end, _ in read}):
+                so_far = sum((dose for end, dose in read if end <= day), ZERO)
+                for level in levels:
+                    is_its = name in (level["limit_quantity"], "effective_external")
+                    is_in_force = level["valid_from"] <= day <= (level["valid_to"] or date.max)
+                    if is_its and is_in_force and so_far > level["limit_msv"]:
+                        passed.append((-level["limit_msv"], day, level["limit_code"]))
+        last = max(end for end, _ in own)
+        life = [row for (p, _, q), of in days.items() if (p, q) == (person, quantity) for row in of]
+        _, passed_on, code = min(passed, default=(None, None, None))
+        lifetime = sum((dose for end, dose in life if end <= last), ZERO)
+        found[person, emergency, quantity] = (sum((dose for _, dose in own), ZERO), code, passed_on, lifetime)
+    return found
+
+
+def lifetimes_above(doses: list[dict], links: list[dict], limits: list[dict], today: date) -> set[tuple]:
+    """(person, limit, first day, last day, peak day, mSv) of lifetime totals of emergencies above their limit."""
+    lives: dict[int, list[tuple]] = {}
+    for (person, _, _, _, end), (dose, _) in emergency_periods(doses, links).items():
+        lives.setdefault(person, []).append((end, dose))
+    found = set()
+    for person, life in lives.items():
+        for limit in limits:
+            if limit["kind"] != "EMERGENCY_LIMIT":
+                continue
+            above = []
+            for day in _days(limit["valid_from"], min(limit["valid_to"] or date.max, today)):
+                total = sum((dose for end, dose in life if end <= day), ZERO)
+                if total > limit["limit_msv"]:
+                    above.append((day, total))
+            if above:
+                peak = max(total for _, total in above)
+                peak_day = next(day for day, total in above if total == peak)
+                found.add((person, limit["limit_code"], above[0][0], above[-1][0], peak_day, peak))
+    return found
+
+
 def prorata_peak(rows: list[tuple], first: date, last: date) -> Fraction:
     """Highest 12-month mSv on a day from `first` to `last`, each (site, start, end, dose) spread over its wear."""
     highest = Fraction(0)

@@ -45,7 +45,8 @@ def render(ask: Ask, worker_key: int):
         body += [_sums(ask, sums, quantities, on), _curve(ask, series, quantity, quantities, on, worker_key)]
     else:
         body.append(blocks.empty(ask, ask.t("state.empty"), ask.t("worker.no_dose")))
-    body += [_exceedances(ask, worker_key, as_of), _records(ask, worker_key, as_of)]
+    body += [_exceedances(ask, worker_key, as_of), *_emergencies(ask, worker_key, as_of)]
+    body.append(_records(ask, worker_key, as_of))
     if is_self:
         body.append(_who_looked(ask, worker_key))
     crumbs = None if is_self else [dmc.Anchor(ask.t("nav.team"), href="/app/team"), dmc.Text(title)]
@@ -199,6 +200,40 @@ def _exceedances(ask: Ask, worker_key: int, as_of: date | None):
         ask, "worker-exceedances", ask.t("worker.exceedances"), frame, detected_columns_of(ask),
         empty=ask.t("worker.no_exceedance"), note=ask.t("exceedances.note"),
     )  # fmt: skip
+
+
+def _emergencies(ask: Ask, worker_key: int, as_of: date | None) -> list:
+    """The doses of emergencies with the reference level passed; nothing for the many who were in none."""
+    frame = queries.emergency_doses(ask, worker_key, as_of)
+    if frame.is_empty():
+        return []
+    limits = dict(queries.limit_labels(ask.language))
+    quantities = {word.value: ask.label(word) for word in LimitQuantity}
+    frame = frame.with_columns(
+        pl.col("emergency_id").fill_null(ask.t("label.unspecified")).alias("emergency"),
+        blocks.texts("quantity_label", [quantities[code] for code in frame["limit_quantity"]]),
+        blocks.texts("level_label", [limits.get(code) for code in frame["level_code"]]),
+    )
+    columns = [
+        Column("emergency", ask.t("worker.emergency")),
+        Column("period_start", ask.t("worker.emergency_from"), "date"),
+        Column("period_end", ask.t("worker.emergency_to"), "date"),
+        Column("quantity_label", ask.t("label.quantity")),
+        Column("dose_msv", ask.t("worker.emergency_dose") + " (mSv)", "msv"),
+        Column("level_label", ask.t("worker.level_passed")),
+        Column("passed_on", ask.t("worker.level_passed_on"), "date"),
+        Column("lifetime_msv", ask.t("worker.emergency_lifetime") + " (mSv)", "msv"),
+    ]
+    return [
+        blocks.table_card(
+            ask,
+            "worker-emergencies",
+            ask.t("worker.emergencies"),
+            frame,
+            columns,
+            note=ask.t("worker.emergencies_note"),
+        )
+    ]
 
 
 def _records(ask: Ask, worker_key: int, as_of: date | None):

@@ -6,13 +6,23 @@ with episodes as (
     from provisional_exceedances
 ),
 
+doses_of_a_kind as (
+    select basis, 'LIMIT' as kind, worker_key, limit_quantity, establishment_key, period_end, dose_msv
+    from limited_doses
+    where population = 'ADULT'
+    union all
+    select basis, 'EMERGENCY_LIMIT', worker_key, 'effective', establishment_key, period_end, dose_msv
+    from emergency_periods
+),
+
 -- The employment behind an episode is that of the largest dose on its peak date.
 peak_doses as (
     select episodes.*, doses.establishment_key
     from episodes
-    left join limited_doses as doses
+    inner join reference.dose_limits as limits using (limit_code)
+    left join doses_of_a_kind as doses
         on doses.basis = case when episodes.status = 'provisional' then 'provisional' else 'current' end
-        and doses.population = 'ADULT'
+        and doses.kind = limits.kind
         and doses.worker_key = episodes.worker_key
         and doses.limit_quantity = episodes.limit_quantity
         and doses.period_end = episodes.peak_date

@@ -48,3 +48,8 @@ select
     max(wear_start) filter (where rank_in_episode = 1) as earliest_wear
 from above
 group by basis, worker_key, limit_quantity, limit_code, status, episode
+union all
+select
+    basis, worker_key, limit_quantity, limit_code, limit_msv, status, first_date, last_date, peak_date, peak_after_date,
+    peak_site, peak_msv, earliest_wear
+from emergency_episodes

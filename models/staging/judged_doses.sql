@@ -22,6 +22,8 @@ judged as (
         doses.dose_msv,
         doses.result_status,
         doses.situation,
+        doses.emergency_id,
+        doses.sur_group,
         doses.record_action,
         doses.author_role,
         doses.motive_code,

@@ -17,21 +17,21 @@ MODELS = [
     "rolling_doses", "dose_records", "annual_worker_doses", "limit_exceedances", "exceedance_context", "employments",
     "establishment_statistics", "establishment_comparison", "national_statistics", "transmission_timeliness",
     "dose_ledger", "expected_doses", "transmission_quality", "refusal_causes", "exceedance_records",
-    "exceedance_notices", "classification_watch",
+    "exceedance_notices", "classification_watch", "emergency_doses",
 ]  # fmt: skip
 # One column per model above: y opens, - denies.
 VERDICTS = """
-    WORKER       y y y y - y - - y y - y - - y - y
-    EMPLOYER     - - - - - y y y y y - - - - - y -
-    CRP          y y y y - y y y y y - y - - y - y
-    PHYSICIAN    y y y y - y y y y y - y - - y - y
-    HEALTH_STAFF y y y y - y y y y y - y - - y - y
-    INSPECTOR    y y y y - y y y y y - y - - y - y
-    BODY         - - - - - - - - y y - - y y - - -
-    AUTHORITY    - - - - y - - - y y - - y y - - -
-    RESEARCHER   - - - - - - - - y y - - - - - - -
-    REGISTER     - - - - - - - - y y y - y y - - -
-    AUDITOR      - - - - - - - - y y - - - - - - -
+    WORKER       y y y y - y - - y y - y - - y - y y
+    EMPLOYER     - - - - - y y y y y - - - - - y - -
+    CRP          y y y y - y y y y y - y - - y - y y
+    PHYSICIAN    y y y y - y y y y y - y - - y - y y
+    HEALTH_STAFF y y y y - y y y y y - y - - y - y y
+    INSPECTOR    y y y y - y y y y y - y - - y - y y
+    BODY         - - - - - - - - y y - - y y - - - -
+    AUTHORITY    - - - - y - - - y y - - y y - - - -
+    RESEARCHER   - - - - - - - - y y - - - - - - - -
+    REGISTER     - - - - - - - - y y y - y y - - - -
+    AUDITOR      - - - - - - - - y y - - - - - - - -
 """
 
 
@@ -212,6 +212,56 @@ def test_an_adviser_is_told_the_peak_and_nothing_else_from_before(long_careers):
         told[role] = rows.select("peak_msv", "earliest_wear", "prorata_peak_msv", "complies_prorata").row(0)
     assert told["CRP"] == (Decimal("21.001"), None, None, None)
     assert told["PHYSICIAN"] == (Decimal("21.001"), date(2023, 5, 1), Decimal("21.001"), False)
+
+
+@pytest.fixture(scope="module")
+def emergency(tmp_path_factory):
+    """Worker 1 received 90 mSv outside and 30 inside in an emergency, and 950 long before in another."""
+    register = Register(tmp_path_factory.mktemp("emergency"))
+    register.add("establishments")
+    register.add("persons", worker_key=1)
+    register.add("employments", worker_key=1)
+    wear = {"situation": "SUR", "dosimetry": "EMERGENCY", "radiation": "NOT_STATED", "emergency_id": "PENLY"}
+    inside = wear | {"dosimetry": "EMERGENCY_INTERNAL", "body_location": None}
+    register.dose("2024-01-31", "90.000", **wear)
+    register.dose("2024-01-31", "30.000", **inside | {"quantity": "E50", "radiation": "ALPHA_INT"})
+    register.dose("2012-01-31", "950.000", **inside | {"quantity": "E", "emergency_id": "CHINON"})
+    publish(register.settings, register.build(), lambda built: Passed())
+    return Access(register.settings, lambda event: None, today=lambda: TODAY)
+
+
+def test_an_adviser_learns_of_an_emergency_what_the_badges_read(emergency):
+    columns = ["emergency_id", "limit_quantity", "dose_msv", "level_code", "lifetime_msv"]
+    seen = {
+        role: emergency.fetch(
+            "emergency_doses", viewer(role), columns=columns, order_by=columns[:2], purpose="t"
+        ).rows()
+        for role in ("CRP", "INSPECTOR", "PHYSICIAN", "WORKER")
+    }
+    external = ("PENLY", "effective_external", Decimal("90.000"), None)
+    assert seen["CRP"] == [(*external, None)]
+    assert seen["INSPECTOR"] == [(*external, Decimal("90.000"))]
+    assert (
+        seen["PHYSICIAN"]
+        == seen["WORKER"]
+        == [
+            ("CHINON", "effective", Decimal("950.000"), "E2h", Decimal("950.000")),
+            ("PENLY", "effective", Decimal("120.000"), "E1", Decimal("1070.000")),
+            (*external, Decimal("90.000")),
+        ]
+    )
+
+
+def test_who_must_be_told_is_told_of_a_lifetime_limit(emergency):
+    for role in ("CRP", "INSPECTOR", "PHYSICIAN"):
+        rows = emergency.fetch("limit_exceedances", viewer(role), purpose="t")
+        assert rows.select("limit_code", "peak_msv").rows() == [("L7", Decimal("1070.000"))]
+    rows = emergency.fetch("exceedance_notices", viewer("EMPLOYER"), purpose="t")
+    assert rows.rows() == [(10, 1, "L7", date(2024, 1, 31))]
+    context = emergency.fetch("exceedance_context", viewer("AUTHORITY"), purpose="t")
+    assert context.select("limit_code", "peak_msv", "company_name").rows() == [("L7", Decimal("1070.000"), "Essai")]
+    records = emergency.fetch("exceedance_records", viewer("CRP"), purpose="t")
+    assert records.select("quantity", "counted_msv").rows() == [("HP10", Decimal("90.000"))]
 
 
 def test_who_was_named_to_an_employer_is_in_the_log(published, log):

@@ -166,3 +166,63 @@ def test_episodes_are_the_days_above_a_limit(rows, of_age):
         assert abs(highest - Fraction(msv)) <= Fraction(1, 2000)
         assert complies == (highest <= limit["limit_msv"])
         assert earliest in {start for _, start, end, _ in own if oracle.months_before(peak_date, 12) < end <= peak_date}
+
+
+EMERGENCY_READINGS = [
+    ("EMERGENCY", "HP10", "NOT_STATED", "TRUNK"),
+    ("EMERGENCY", "HP10", "NOT_STATED", "BELT"),
+    ("EMERGENCY", "HP3", "NOT_STATED", "EYE"),
+    ("EMERGENCY_INTERNAL", "E", "NOT_STATED", None),
+    ("EMERGENCY_INTERNAL", "E50", "ALPHA_INT", None),
+    ("PASSIVE", "HP10", "PHOTON", "TRUNK"),
+    ("PASSIVE", "HP10", "MIXED", "BELT"),
+    ("PASSIVE", "HP10", "NEUTRON", "TRUNK"),
+    ("PASSIVE", "HP10", "PHOTON", "ABDOMEN"),
+    ("INTERNAL", "E50", "ALPHA_INT", None),
+    ("OPERATIONAL", "HP10", "PHOTON", "TRUNK"),
+]
+
+
+@st.composite
+def emergency_rows(draw) -> dict:
+    dosimetry, quantity, radiation, location = draw(st.sampled_from(EMERGENCY_READINGS))
+    end = draw(st.sampled_from([date(2018, 6, 30), date(2018, 7, 1), date(2024, 2, 28), date(2024, 2, 29)]))
+    action = draw(st.sampled_from(["NEW"] * 8 + ["REPLACE", "CANCEL"]))
+    return {
+        "worker_key": draw(st.integers(1, 3)),
+        "establishment_key": draw(st.integers(10, 11)),
+        "dosimetry": dosimetry,
+        "quantity": quantity,
+        "radiation": radiation,
+        "body_location": location,
+        "emergency_id": draw(st.sampled_from([None, "PENLY", "CHINON"])),
+        "period_end": end,
+        "period_start": end - timedelta(days=draw(st.sampled_from([0, 0, 30]))),
+        "dose_msv": Decimal(draw(st.sampled_from([50000, 100000, 100001, 300001, 500000, 500001, 600000]))) / 1000,
+        "situation": draw(st.sampled_from(["SUR"] * 5 + ["PLANNED"])),
+        "badge_position": draw(st.sampled_from([None, None, None, "OVER_APRON"])),
+        "record_action": action,
+        "part": 0,
+        "replaced": draw(st.integers(0, 39)) if action != "NEW" else None,
+    }
+
+
+@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
+@given(st.lists(emergency_rows(), min_size=2, max_size=14), st.booleans())
+def test_emergencies_their_levels_and_a_lifetime(rows, is_linked):
+    as_of = date(2024, 6, 30)
+    with tempfile.TemporaryDirectory() as home:
+        register, doses, links = written(Path(home), rows, is_linked)
+        path = register.build(as_of, only={"emergency_doses", "limit_exceedances"})
+        with duckdb.connect(str(path), read_only=True) as connection:
+            told = connection.execute(
+                "select worker_key, emergency_id, limit_quantity, dose_msv, level_code, passed_on, lifetime_msv"
+                " from emergency_doses"
+            ).fetchall()
+            above = connection.execute(
+                "select worker_key, limit_code, first_date, last_date, peak_date, peak_msv"
+                " from limit_exceedances where limit_code like 'L7%'"
+            ).fetchall()
+    expected = oracle.emergencies(doses, links, LIMITS)
+    assert {row[:3]: row[3:] for row in told} == expected and len(told) == len(expected)
+    assert set(above) == oracle.lifetimes_above(doses, links, LIMITS, as_of)

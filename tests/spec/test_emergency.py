@@ -23,6 +23,9 @@ SUMS = [
 ]  # fmt: skip
 
 
+_WAITS = {"value_msv": "40.000", "period_start": "2021-01-01", "period_end": "2021-01-31"}
+
+
 @pytest.fixture
 def door(tmp_path):
     return Door(Settings(home=tmp_path / "home", memory_limit_gib=2))
@@ -30,7 +33,7 @@ def door(tmp_path):
 
 @pytest.fixture
 def built(door, tmp_path):
-    """A snapshot of one worker with an emergency's 900 mSv by each quantity, and one waiting row of 900 mSv more."""
+    """A snapshot of one worker's emergency, above every planned limit by each quantity, and a waiting row more."""
     files = Files(tmp_path)
     door.receive(files.write("ETAB", line("ETAB")), AT)
     door.receive(files.write("TRAV", line("TRAV", contract_end="2020-12-31")), AT)
@@ -42,8 +45,9 @@ def built(door, tmp_path):
             line("URGE", record_id="hp3", quantity="HP3", body_location="EYE", **dose),
             line("URGE", record_id="hp007", quantity="HP007", body_location="FINGER_L", **dose),
             line("URGE", record_id="e", quantity="E", body_location="", method="RECONSTRUCTED", **dose),
-            line("URGE", record_id="e50", quantity="E50", body_location="", **dose),
-            line("URGE", record_id="waits", **dose | {"period_start": "2021-01-01", "period_end": "2021-01-31"}),
+            line("URGE", record_id="e50", quantity="E50", body_location="", **dose | {"value_msv": "50.000"}),
+            # All together under the limit of a working life, which is the only one they count towards.
+            line("URGE", record_id="waits", **_WAITS),
         ),
         AT.replace(year=2021),
     ).report
@@ -68,14 +72,14 @@ def test_an_emergency_dose_is_kept_and_accounted_for(built):
     kept = "select dosimetry, quantity, dose_msv, result_status, situation, limit_quantity from dose_records"
     assert _rows(built, f"{kept} order by quantity") == [
         ("EMERGENCY_INTERNAL", "E", Decimal("900.000"), "ESTIMATED", "SUR", None),
-        ("EMERGENCY_INTERNAL", "E50", Decimal("900.000"), "MEASURED", "SUR", None),
+        ("EMERGENCY_INTERNAL", "E50", Decimal("50.000"), "MEASURED", "SUR", None),
         ("EMERGENCY", "HP007", Decimal("900.000"), "MEASURED", "SUR", None),
         ("EMERGENCY", "HP10", Decimal("900.000"), "MEASURED", "SUR", None),
         ("EMERGENCY", "HP3", Decimal("900.000"), "MEASURED", "SUR", None),
     ]
     assert _rows(built, "select * from dose_ledger") == [
         ("EMERGENCY", "emergency", 3, Decimal("2700.000")),
-        ("EMERGENCY_INTERNAL", "emergency", 2, Decimal("1800.000")),
+        ("EMERGENCY_INTERNAL", "emergency", 2, Decimal("950.000")),
     ]
 
 
