@@ -18,6 +18,7 @@ from filelock import FileLock
 
 from ingestion import reports
 from ingestion.corrections import judge_corrections
+from ingestion.inquiries import judge_inquiry_events
 from ingestion.judge import NO_IDS, PARIS, SETTLED, Judgement, Question, judge_measurements
 from ingestion.landing import Landing, Sent, first_read
 from ingestion.links import judge_links
@@ -329,6 +330,8 @@ def judge(question: Question, lake: Lake, vault: Vault, population: Callable[[],
             return judge_establishments(question, lake, vault)
         case Layout.TRAV:
             return judge_workers(question, lake, vault)
+        case Layout.INQU:
+            return judge_inquiry_events(question, vault)
         case Layout.CORR:
             return judge_corrections(question, lake, population())
     return judge_measurements(question, lake, vault, population())

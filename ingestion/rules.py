@@ -92,6 +92,7 @@ _BOOK = (
     ("I14", "R", "Le travailleur n'est employé dans aucun établissement suivi par le compte.",
      "The worker is employed at no establishment that the account follows.",
      "Demandez la désignation à l'employeur.", "Ask the employer for the designation."),
+    ("I15", "R", "Clé de travailleur inconnue du registre.", "Worker key unknown to the register.", *_CORRECT),
     ("P01", "R", "Fin de période avant son début, ou dans l'avenir.", "The period ends before it starts, or later "
      "than today.", *_CORRECT),
     ("P02", "W", "Période d'intégration de plus de trois mois : la dose est gardée.",

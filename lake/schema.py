@@ -14,6 +14,7 @@ from lake.vocabulary import (
     Dosimetry,
     EmergencyGroup,
     EstablishmentDomain,
+    InquiryEvent,
     Layout,
     LinkMotive,
     ListAction,
@@ -203,6 +204,22 @@ DECISIONS = Table(
     ),
 )
 
+INQUIRY_EVENTS = Table(
+    "inquiry_events",
+    "one row per statement of the register team on an exceedance; what a physician decides on a dose is in `decisions`",
+    ("delivery_no", "row_no"),
+    (
+        _DELIVERY_NO,
+        _ROW_NO,
+        Column("worker_key", pa.int64(), "any key of the person", at_least=1),
+        Column("limit_code", pa.string(), "limit that was exceeded (lake/reference/dose_limits.csv)"),
+        Column("on_date", pa.date32(), "a day on which it was: names the episode"),
+        Column("event", pa.string(), "what happened", words=InquiryEvent),
+        Column("happened_on", pa.date32(), "day it did"),
+        _KNOWN_AT,
+    ),
+)
+
 PERSONS = Table(
     "persons",
     "one row per person and fact known; the latest known_at holds",
@@ -315,6 +332,7 @@ TABLES: dict[str, Table] = {
         REJECTIONS,
         DELIVERIES,
         DECISIONS,
+        INQUIRY_EVENTS,
         PERSONS,
         IDENTITY_LINKS,
         MINORS,

@@ -35,6 +35,7 @@ class Layout(Word):
     OPER = "OPER", "Dosimétrie opérationnelle", "Operational dosimetry"
     INTE = "INTE", "Exposition interne", "Internal dose"
     CORR = "CORR", "Décision médicale sur une dose", "Physician's decision on a dose"
+    INQU = "INQU", "Suivi d'un dépassement", "Follow-up of an exceedance"
     RADN = "RADN", "Radon", "Radon"
     COSM = "COSM", "Rayonnement cosmique", "Cosmic radiation"
     URGE = "URGE", "Situation d'urgence radiologique", "Radiological emergency"
@@ -154,6 +155,26 @@ class Decision(Word):
     MAINTAIN = "MAINTAIN", "Maintenue", "Maintained"
     MODIFY = "MODIFY", "Modifiée", "Modified"
     CANCEL = "CANCEL", "Annulée", "Cancelled"
+
+
+class InquiryEvent(Word):
+    """What the register team writes down of an exceedance; what becomes of a dose is a physician's `Decision`."""
+
+    NOTIFIED = "NOTIFIED", "Alerte transmise", "Alert sent"
+    OPENED = "OPENED", "Enquête ouverte", "Inquiry opened"
+    CONFIRMED = "CONFIRMED", "Dépassement confirmé", "Exceedance confirmed"
+
+
+class ExceedanceState(Word):
+    """How far the inquiry into an exceedance is (code du travail, art. R.4451-79 to -81)."""
+
+    DETECTED = "detected", "Détecté", "Detected"
+    NOTIFIED = "notified", "Alerte transmise", "Notified"
+    UNDER_INQUIRY = "under_inquiry", "En enquête", "Under inquiry"
+    CONFIRMED = "confirmed", "Confirmé", "Confirmed"
+    MODIFIED = "modified", "Dose modifiée", "Dose modified"
+    CANCELLED = "cancelled", "Dose annulée", "Dose cancelled"
+    RETAINED_BY_DEFAULT = "retained_by_default", "Retenu par défaut", "Retained by default"
 
 
 class LinkAction(Word):

@@ -131,6 +131,13 @@ DEFAULTS: dict[str, dict[str, str]] = {
         "mdt_rpps": rpps(),
         "decision_date": "2020-02-11",
     },
+    "INQU": {
+        "action": "NOTIFIED",
+        "worker_key": "1",
+        "limit_code": "L1",
+        "on_date": "2020-02-29",
+        "happened_on": "2020-03-05",
+    },
     "RADN": {
         "record_id": "n1",
         "record_action": "NEW",
@@ -193,6 +200,7 @@ SENDERS = {
     "OPER": "EXPL_EDF",
     "INTE": "MDT",
     "CORR": "MDT",
+    "INQU": "REGISTER",
     "RADN": "ALGADE",
     "COSM": "SIEVERT",
     "URGE": "EMPLOYER",

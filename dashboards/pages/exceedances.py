@@ -10,7 +10,7 @@ from dashboards.ask import Ask
 from dashboards.blocks import Column
 from dashboards.identities import full_name, identities_of
 from dashboards.pages.national import label_of
-from lake.vocabulary import Category
+from lake.vocabulary import Category, ExceedanceState
 from registry.policy import Data
 
 
@@ -37,12 +37,21 @@ def columns_of(ask: Ask) -> list[Column]:
 
 
 def detected_columns_of(ask: Ask) -> list[Column]:
-    """As `columns_of`, with what tells how sure an exceedance is."""
+    """As `columns_of`, with what tells how sure an exceedance is and how far the inquiry into it."""
     return [
         *columns_of(ask),
+        Column("state_label", ask.t("exceedances.state")),
+        Column("state_since", ask.t("exceedances.state_since"), "date"),
         Column("prorata_peak_msv", ask.t("exceedances.prorata") + " (mSv)", "msv"),
         Column("earliest_wear", ask.t("exceedances.earliest_wear"), "date"),
     ]
+
+
+def with_state_label(ask: Ask, frame: pl.DataFrame) -> pl.DataFrame:
+    """With how far the inquiry is; what is provisional has none yet."""
+    labels = {word.value: ask.label(word) for word in ExceedanceState}
+    said = [labels.get(state, ask.t("exceedances.state.provisional")) for state in frame["state"]]
+    return frame.with_columns(blocks.texts("state_label", said))
 
 
 def with_limit_label(ask: Ask, frame: pl.DataFrame) -> pl.DataFrame:
@@ -51,7 +60,7 @@ def with_limit_label(ask: Ask, frame: pl.DataFrame) -> pl.DataFrame:
 
 
 def _workers(ask: Ask):
-    frame = _named(ask, queries.exceedances(ask))
+    frame = with_state_label(ask, _named(ask, queries.exceedances(ask)))
     columns = [Column("worker", ask.t("label.worker"), href=True), *detected_columns_of(ask)]
     return blocks.table_card(
         ask, "exceedances", ask.t("exceedances.detected_title"), frame, columns,
@@ -83,13 +92,12 @@ def _notices(ask: Ask):
 
 
 def _context(ask: Ask):
-    frame = with_limit_label(ask, queries.exceedance_context(ask))
+    frame = with_state_label(ask, with_limit_label(ask, queries.exceedance_context(ask)))
     categories = {word.value: ask.label(word) for word in Category}
     frame = frame.with_columns(
         blocks.texts("domain_label", [label_of(ask, "domain", code) for code in frame["domain"]]),
         blocks.texts("occupation", [ask.reference_label("occupations", code) for code in frame["occupation_code"]]),
         blocks.texts("category_label", [categories.get(code, code) for code in frame["category"]]),
-        blocks.texts("state", [ask.t(f"exceedances.state.{state}") for state in frame["status"]]),
     )
     columns = [
         *columns_of(ask),
@@ -98,7 +106,8 @@ def _context(ask: Ask):
         Column("domain_label", ask.t("dimension.domain")),
         Column("occupation", ask.t("dimension.occupation")),
         Column("category_label", ask.t("dimension.category")),
-        Column("state", ask.t("label.state")),
+        Column("state_label", ask.t("exceedances.state")),
+        Column("state_since", ask.t("exceedances.state_since"), "date"),
     ]
     return blocks.table_card(
         ask, "exceedance-context", ask.t("exceedances.context_title"), frame, columns,

@@ -14,6 +14,10 @@ from lake.vocabulary import BilanDomain, Category, Contract, Dosimetry, LimitQua
 DIMENSIONS = ("domain", "sector", "occupation", "category", "contract", "region", "size_band", "sex", "age_band")
 MEASURES = ("collective_dose_man_sv", "monitored", "exposed", "mean_exposed_msv")
 _KINDS = {"collective_dose_man_sv": "man_sv", "monitored": "count", "exposed": "count", "mean_exposed_msv": "msv"}
+_STATES = (
+    "detected", "notified", "under_inquiry", "confirmed", "modified", "retained_by_default", "gone_modified",
+    "gone_cancelled",
+)  # fmt: skip
 _RATIOS = (15, 10, 5, 1)
 
 
@@ -190,7 +194,8 @@ def _exceedances(ask: Ask, year: int):
     columns = [
         Column("limit_label", ask.t("label.limit")),
         Column("domain_label", ask.t("dimension.domain")),
-        Column("exceedances", ask.t("exceedances.detected"), "count"),
+        Column("exceedances", ask.t("exceedances.standing"), "count"),
+        *(Column(name, ask.t(f"exceedances.count.{name}"), "count") for name in _STATES),
         Column("provisional", ask.t("exceedances.provisional"), "count"),
     ]
     return blocks.table_card(

@@ -11,7 +11,7 @@ from dashboards.ask import Ask
 from dashboards.blocks import Column
 from dashboards.figures.rolling import rolling_curve
 from dashboards.identities import full_name, identities_of
-from dashboards.pages.exceedances import detected_columns_of, with_limit_label
+from dashboards.pages.exceedances import detected_columns_of, with_limit_label, with_state_label
 from dashboards.pages.log import log_frame
 from lake.vocabulary import (
     BodyLocation,
@@ -195,7 +195,7 @@ def _curve(ask: Ask, series: pl.DataFrame, quantity: str, quantities, on: date, 
 
 
 def _exceedances(ask: Ask, worker_key: int, as_of: date | None):
-    frame = with_limit_label(ask, queries.worker_exceedances(ask, worker_key, as_of))
+    frame = with_state_label(ask, with_limit_label(ask, queries.worker_exceedances(ask, worker_key, as_of)))
     return blocks.table_card(
         ask, "worker-exceedances", ask.t("worker.exceedances"), frame, detected_columns_of(ask),
         empty=ask.t("worker.no_exceedance"), note=ask.t("exceedances.note"),

@@ -1,61 +1,23 @@
-with current_episodes as (
-    select * from exceedance_episodes where basis = 'current'
-),
-
--- Passed by what was known before some correction, and no longer by what stands now.
-gone as (
-    select earlier.*, cast(substr(earlier.basis, length('before ') + 1) as timestamptz) as corrected_at
-    from exceedance_episodes as earlier
-    where
-        earlier.basis like 'before %'
-        and earlier.status = 'detected'
-        and not exists (
-            select 1
-            from current_episodes
-            where
-                current_episodes.worker_key = earlier.worker_key
-                and current_episodes.limit_code = earlier.limit_code
-                and current_episodes.status = 'detected'
-                and current_episodes.first_date <= earlier.last_date
-                and current_episodes.last_date >= earlier.first_date
-        )
-),
-
--- Before each of several corrections the same days may have been above the limit: one episode, told once.
-same_days as (
+with episodes as (
     select
-        *,
-        coalesce(first_date > max(last_date) over (
-            partition by worker_key, limit_code order by first_date, corrected_at
-            rows between unbounded preceding and 1 preceding
-        ), true) as is_apart
-    from gone
-),
-
-numbered as (
+        worker_key, limit_code, limit_quantity, limit_msv, first_date, last_date, peak_date, peak_msv,
+        cast(null as timestamptz) as gone_at, status
+    from exceedance_episodes
+    where basis = 'current'
+    union all
     select
-        *,
-        count_if(is_apart) over (partition by worker_key, limit_code order by first_date, corrected_at) as episode
-    from same_days
-),
-
-ranked as (
-    select
-        *,
-        row_number() over (
-            partition by worker_key, limit_code, episode order by peak_msv desc, peak_date, corrected_at
-        ) as rank_in_episode
-    from numbered
+        worker_key, limit_code, limit_quantity, limit_msv, first_date, last_date, peak_date, peak_msv, gone_at, 'gone'
+    from gone_episodes
 )
 
 select
-    worker_key, limit_code, limit_quantity, limit_msv, first_date, last_date, peak_date, peak_msv,
-    cast(null as timestamptz) as gone_at, status
-from current_episodes
-union all
-select
-    worker_key, limit_code, any_value(limit_quantity), any_value(limit_msv), min(first_date), max(last_date),
-    max(peak_date) filter (where rank_in_episode = 1), max(peak_msv), max(corrected_at), 'gone'
-from ranked
-group by worker_key, limit_code, episode
-order by worker_key, limit_code, first_date
+    episodes.worker_key, episodes.limit_code, episodes.limit_quantity, episodes.limit_msv, episodes.first_date,
+    episodes.last_date, episodes.peak_date, episodes.peak_msv, episodes.gone_at, episodes.status,
+    states.state, states.state_since
+from episodes
+left join exceedance_states as states
+    on states.worker_key = episodes.worker_key
+    and states.limit_code = episodes.limit_code
+    and states.status = episodes.status
+    and states.first_date = episodes.first_date
+order by episodes.worker_key, episodes.limit_code, episodes.first_date

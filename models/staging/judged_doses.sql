@@ -9,6 +9,7 @@ judged as (
     select
         doses.dose_id,
         coalesce(person_keys.person_key, doses.worker_key) as worker_key,
+        doses.worker_key as sent_key,
         doses.establishment_key,
         doses.workplace_key,
         doses.sender_code,

@@ -25,6 +25,8 @@ DEFAULTS = {
     "persons": {"birth_year": 1980, "sex": "F", "delivery_no": 1, "known_at": LONG_AGO},
     "identity_links": {"reason": "MERGED", "delivery_no": 1, "known_at": LONG_AGO},
     "minors": {"delivery_no": 1, "known_at": LONG_AGO},
+    "decisions": {"delivery_no": 1, "sender_code": "MDT", "record_id": "k1", "motive_code": "MEDICAL_INQUIRY"},
+    "inquiry_events": {"delivery_no": 1, "worker_key": 1, "limit_code": "L1", "event": "NOTIFIED"},
     "establishments": {
         "establishment_key": 10, "delivery_no": 1, "row_no": 2, "action": "ADD", "siret": "00000000000000",
         "company_name": "Essai", "postcode": "75001", "town": "Paris", "region_code": "11", "department_code": "75",

@@ -1,0 +1,206 @@
+-- Inquiry and conclusion: detected, notified, under inquiry, then confirmed, modified, cancelled or, in silence, retained.
+with episodes as (
+    select
+        episodes.worker_key, episodes.limit_code, episodes.limit_quantity, limits.kind, episodes.first_date,
+        episodes.first_after_date, episodes.first_site, episodes.last_date, episodes.peak_site
+    from exceedance_episodes as episodes
+    inner join reference.dose_limits as limits using (limit_code)
+    where episodes.basis = 'current' and episodes.status = 'detected'
+),
+
+of_exceeding_persons as (
+    select
+        dose_id, worker_key, sent_key, period_end, received_at, removed_at, record_action, disposition, situation, site,
+        case when situation = 'SUR' then 'EMERGENCY_LIMIT' else 'LIMIT' end as kind,
+        case when situation = 'SUR' then 'effective' else limit_quantity end as limit_quantity
+    from judged_doses
+    where worker_key in (select worker_key from episodes) and dosimetry <> 'OPERATIONAL'
+),
+
+latest_links as (
+    select worker_key, known_at
+    from lake.identity_links
+    qualify row_number() over (partition by worker_key order by known_at desc, delivery_no desc, person_key) = 1
+),
+
+-- The register could see an exceedance once it held all results of its first day, and knew whose they are.
+detections as (
+    select
+        episodes.worker_key, episodes.limit_code, episodes.first_date,
+        max(greatest(doses.received_at, coalesce(links.known_at, doses.received_at))) as detected_at
+    from episodes
+    inner join of_exceeding_persons as doses
+        on doses.worker_key = episodes.worker_key
+        and doses.kind = episodes.kind
+        and doses.limit_quantity = episodes.limit_quantity
+        and (doses.kind = 'EMERGENCY_LIMIT' or doses.site = episodes.first_site)
+        and doses.period_end > episodes.first_after_date
+        and doses.period_end <= episodes.first_date
+        and doses.disposition in ('considered', 'emergency')
+    left join latest_links as links on links.worker_key = doses.sent_key
+    group by episodes.worker_key, episodes.limit_code, episodes.first_date
+),
+
+events as (
+    select
+        coalesce(person_keys.person_key, events.worker_key) as worker_key, events.limit_code, events.on_date,
+        events.event, events.happened_on, events.known_at, events.delivery_no, events.row_no
+    from lake.inquiry_events as events
+    left join person_keys on person_keys.worker_key = events.worker_key
+),
+
+events_of_episodes as (
+    select episodes.worker_key, episodes.limit_code, episodes.first_date, events.* exclude (worker_key, limit_code)
+    from episodes
+    inner join events
+        on events.worker_key = episodes.worker_key
+        and events.limit_code = episodes.limit_code
+        and events.on_date between episodes.first_date and episodes.last_date
+),
+
+alerts as (
+    select
+        worker_key, limit_code, first_date,
+        max(happened_on) filter (where event = 'NOTIFIED') as notified_on,
+        max(happened_on) filter (where event = 'OPENED') as opened_on,
+        max(known_at) filter (where event = 'OPENED') as opened_at
+    from events_of_episodes
+    group by worker_key, limit_code, first_date
+),
+
+-- A decision that takes nothing away confirms, if it was made of what the exceedance is made of.
+maintained as (
+    select
+        episodes.worker_key, episodes.limit_code, episodes.first_date, 'confirmed' as state,
+        decisions.decided_on as concluded_on, decisions.known_at, decisions.delivery_no, decisions.row_no
+    from lake.decisions
+    inner join of_exceeding_persons as doses on doses.dose_id = decisions.dose_id
+    inner join episodes
+        on episodes.worker_key = doses.worker_key
+        and episodes.kind = doses.kind
+        and episodes.limit_quantity = doses.limit_quantity
+        and (doses.kind = 'EMERGENCY_LIMIT' or doses.site in (episodes.first_site, episodes.peak_site))
+        and doses.period_end > episodes.first_after_date
+        and doses.period_end <= episodes.last_date
+    inner join detections
+        on detections.worker_key = episodes.worker_key
+        and detections.limit_code = episodes.limit_code
+        and detections.first_date = episodes.first_date
+        and detections.detected_at <= decisions.known_at
+    where decisions.decision = 'MAINTAIN'
+),
+
+-- One that changes a dose leaves the exceedance modified, if it was one before.
+modified as (
+    select
+        episodes.worker_key, episodes.limit_code, episodes.first_date, 'modified' as state,
+        decisions.decided_on as concluded_on, decisions.known_at, decisions.delivery_no, decisions.row_no
+    from lake.decisions
+    inner join of_exceeding_persons as doses on doses.dose_id = decisions.dose_id
+    inner join episodes
+        on episodes.worker_key = doses.worker_key
+        and episodes.kind = doses.kind
+        and episodes.limit_quantity = doses.limit_quantity
+    inner join exceedance_episodes as earlier
+        on earlier.basis = 'before ' || decisions.known_at
+        and earlier.status = 'detected'
+        and earlier.worker_key = episodes.worker_key
+        and earlier.limit_code = episodes.limit_code
+        and earlier.first_date <= episodes.last_date
+        and earlier.last_date >= episodes.first_date
+        and doses.period_end > earlier.first_after_date
+        and doses.period_end <= earlier.last_date
+        and (doses.kind = 'EMERGENCY_LIMIT' or doses.site in (earlier.first_site, earlier.peak_site))
+    where decisions.decision in ('MODIFY', 'CANCEL')
+),
+
+confirmed as (
+    select
+        events.worker_key, events.limit_code, events.first_date, 'confirmed' as state,
+        events.happened_on as concluded_on, events.known_at, events.delivery_no, events.row_no
+    from events_of_episodes as events
+    inner join detections
+        on detections.worker_key = events.worker_key
+        and detections.limit_code = events.limit_code
+        and detections.first_date = events.first_date
+        and detections.detected_at <= events.known_at
+    where events.event = 'CONFIRMED'
+),
+
+conclusions as (
+    select *
+    from (
+        select * from maintained
+        union all
+        select * from modified
+        union all
+        select * from confirmed
+    )
+    qualify row_number() over (
+        partition by worker_key, limit_code, first_date
+        order by known_at desc, delivery_no desc, row_no desc, concluded_on desc, state
+    ) = 1
+),
+
+silence as (
+    select cast(value as integer) as days
+    from reference.thresholds
+    where name = 'inquiry_silence_days'
+),
+
+standing as (
+    select
+        episodes.worker_key, episodes.limit_code, episodes.first_date, detections.detected_at, alerts.notified_on,
+        alerts.opened_on,
+        -- An inquiry opened after a conclusion is open again.
+        case
+            when alerts.opened_at is null or conclusions.known_at >= alerts.opened_at then conclusions.state
+        end as concluded,
+        conclusions.concluded_on,
+        cast(greatest(alerts.notified_on, alerts.opened_on) + silence.days + 1 as date) as retained_on
+    from episodes
+    cross join silence
+    left join detections using (worker_key, limit_code, first_date)
+    left join alerts using (worker_key, limit_code, first_date)
+    left join conclusions using (worker_key, limit_code, first_date)
+),
+
+-- Gone by a correction: by whose, stands in the dose; all that was taken away then was cancelled, or something stands in
+-- its place.
+lifted as (
+    select
+        gone.worker_key, gone.limit_code, gone.first_date,
+        case when bool_or(doses.removed_by = 'REPLACE') then 'modified' else 'cancelled' end as state,
+        cast(gone.gone_at as date) as state_since
+    from gone_episodes as gone
+    inner join judged_doses as doses
+        on doses.worker_key = gone.worker_key
+        and doses.removed_at = gone.gone_at
+        and (doses.situation = 'SUR' or doses.limit_quantity = gone.limit_quantity)
+    group by gone.worker_key, gone.limit_code, gone.first_date, gone.gone_at
+)
+
+select
+    worker_key,
+    limit_code,
+    first_date,
+    'detected' as status,
+    case
+        when concluded is not null then concluded
+        when retained_on <= clock.today then 'retained_by_default'
+        when opened_on is not null then 'under_inquiry'
+        when notified_on is not null then 'notified'
+        else 'detected'
+    end as state,
+    case
+        when concluded is not null then concluded_on
+        when retained_on <= clock.today then retained_on
+        when opened_on is not null then opened_on
+        when notified_on is not null then notified_on
+        else cast(detected_at as date)
+    end as state_since
+from standing
+cross join lake.clock as clock
+union all
+select worker_key, limit_code, first_date, 'gone', state, state_since
+from lifted
