@@ -122,6 +122,12 @@ def worker_exceedances(ask: Ask, worker_key: int, as_of: date | None = None) -> 
     return _of_worker(ask, "limit_exceedances", worker_key, as_of).sort("first_date", descending=True)
 
 
+def authorisations(ask: Ask, worker_key: int, as_of: date | None = None) -> pl.DataFrame:
+    """A worker's authorised exceptional exposures, newest first."""
+    rows = _of_worker(ask, "exposure_authorisations", worker_key, as_of)
+    return rows.sort("valid_from", "decision_ref", "limit_quantity", descending=[True, False, False])
+
+
 def emergency_doses(ask: Ask, worker_key: int, as_of: date | None = None) -> pl.DataFrame:
     """A worker's emergencies, newest first; the quantities that the reader may see."""
     rows = _of_worker(ask, "emergency_doses", worker_key, as_of)

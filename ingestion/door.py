@@ -17,6 +17,7 @@ import polars as pl
 from filelock import FileLock
 
 from ingestion import reports
+from ingestion.authorisations import judge_authorisations
 from ingestion.corrections import judge_corrections
 from ingestion.inquiries import judge_inquiry_events
 from ingestion.judge import NO_IDS, PARIS, SETTLED, Judgement, Question, judge_measurements
@@ -332,6 +333,8 @@ def judge(question: Question, lake: Lake, vault: Vault, population: Callable[[],
             return judge_workers(question, lake, vault)
         case Layout.INQU:
             return judge_inquiry_events(question, vault)
+        case Layout.EXAU:
+            return judge_authorisations(question, vault)
         case Layout.CORR:
             return judge_corrections(question, lake, population())
     return judge_measurements(question, lake, vault, population())

@@ -53,6 +53,7 @@ _BY_LAYOUT = {
     (Layout.PASS, "quantity"): ["HP10", "HP007", "HP3"],
     (Layout.PASS, "radiation"): ["PHOTON", "BETA", "NEUTRON", "MIXED"],
     (Layout.CORR, "action"): vocabulary.Decision.codes(),
+    (Layout.EXAU, "action"): vocabulary.AuthorisationAction.codes(),
     (Layout.INQU, "action"): vocabulary.InquiryEvent.codes(),
     (Layout.LINK, "action"): vocabulary.LinkAction.codes(),
     (Layout.LINK, "motive_code"): vocabulary.LinkMotive.codes(),
@@ -222,6 +223,8 @@ def code_list(layout: Layout, field: str) -> list[str] | None:
         case "sender_code":
             may_send = pl.col("layouts").str.split(";").list.contains(layout.value)
             return senders.filter(may_send, pl.col("kind") != "REGISTER")["sender_code"].to_list()
+        case "limit_quantity":
+            return reference.table("dose_limits").filter(kind="AUTHORISED")["limit_quantity"].unique().to_list()
         case "limit_code":
             is_limit = pl.col("kind").is_in(["LIMIT", "EMERGENCY_LIMIT"]) & pl.col("not_computed_because").is_null()
             return reference.table("dose_limits").filter(is_limit)["limit_code"].to_list()

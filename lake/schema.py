@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import pyarrow as pa
 
 from lake.vocabulary import (
+    AuthorisationAction,
     AuthorRole,
     BadgePosition,
     BodyLocation,
@@ -220,6 +221,24 @@ INQUIRY_EVENTS = Table(
     ),
 )
 
+AUTHORISATIONS = Table(
+    "authorisations",
+    "one row per statement on an individual authorisation of exceptional exposure; the latest known_at holds",
+    ("delivery_no", "row_no"),
+    (
+        _DELIVERY_NO,
+        _ROW_NO,
+        Column("decision_ref", pa.string(), "reference of the labour inspector's decision"),
+        Column("action", pa.string(), "what the line says", words=AuthorisationAction),
+        Column("worker_key", pa.int64(), "any key of the person", at_least=1),
+        Column("limit_quantity", pa.string(), "effective or lens"),
+        Column("valid_from", pa.date32(), "first day authorised; NULL: withdrawn", True),
+        Column("valid_to", pa.date32(), "last day authorised; NULL: withdrawn", True),
+        Column("decided_on", pa.date32(), "day of the decision"),
+        _KNOWN_AT,
+    ),
+)
+
 PERSONS = Table(
     "persons",
     "one row per person and fact known; the latest known_at holds",
@@ -333,6 +352,7 @@ TABLES: dict[str, Table] = {
         DELIVERIES,
         DECISIONS,
         INQUIRY_EVENTS,
+        AUTHORISATIONS,
         PERSONS,
         IDENTITY_LINKS,
         MINORS,

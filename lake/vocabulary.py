@@ -36,6 +36,7 @@ class Layout(Word):
     INTE = "INTE", "Exposition interne", "Internal dose"
     CORR = "CORR", "Décision médicale sur une dose", "Physician's decision on a dose"
     INQU = "INQU", "Suivi d'un dépassement", "Follow-up of an exceedance"
+    EXAU = "EXAU", "Autorisation d'exposition exceptionnelle", "Authorisation of an exceptional exposure"
     RADN = "RADN", "Radon", "Radon"
     COSM = "COSM", "Rayonnement cosmique", "Cosmic radiation"
     URGE = "URGE", "Situation d'urgence radiologique", "Radiological emergency"
@@ -163,6 +164,13 @@ class InquiryEvent(Word):
     NOTIFIED = "NOTIFIED", "Alerte transmise", "Alert sent"
     OPENED = "OPENED", "Enquête ouverte", "Inquiry opened"
     CONFIRMED = "CONFIRMED", "Dépassement confirmé", "Exceedance confirmed"
+
+
+class AuthorisationAction(Word):
+    """What the register team writes down of a labour inspector's authorisation (code du travail, art. R.4451-89)."""
+
+    GRANT = "GRANT", "Accordée", "Granted"
+    WITHDRAW = "WITHDRAW", "Retirée", "Withdrawn"
 
 
 class ExceedanceState(Word):

@@ -138,6 +138,15 @@ DEFAULTS: dict[str, dict[str, str]] = {
         "on_date": "2020-02-29",
         "happened_on": "2020-03-05",
     },
+    "EXAU": {
+        "action": "GRANT",
+        "decision_ref": "DREETS-76-2024-001",
+        "worker_key": "1",
+        "limit_quantity": "effective",
+        "valid_from": "2024-02-29",
+        "valid_to": "2024-03-31",
+        "decided_on": "2024-02-15",
+    },
     "RADN": {
         "record_id": "n1",
         "record_action": "NEW",
@@ -201,6 +210,7 @@ SENDERS = {
     "INTE": "MDT",
     "CORR": "MDT",
     "INQU": "REGISTER",
+    "EXAU": "REGISTER",
     "RADN": "ALGADE",
     "COSM": "SIEVERT",
     "URGE": "EMPLOYER",

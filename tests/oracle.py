@@ -135,10 +135,13 @@ def annual(doses: list[dict], links: list[dict] = ()) -> dict[tuple, Decimal]:
     return result
 
 
-def episodes(doses: list[dict], links: list[dict], limits: list[dict], minors: dict[int, date]) -> set[tuple]:
+def episodes(
+    doses: list[dict], links: list[dict], limits: list[dict], minors: dict[int, date], authorised: list[dict] = ()
+) -> set[tuple]:
     """(person, limit, state, first day, last day, peak day, mSv) of each run of days above a limit, day by day.
 
-    `limits`: rows of lake/reference/dose_limits.csv with dates and Decimals; `minors`: person → day of age.
+    `limits`: rows of lake/reference/dose_limits.csv with dates and Decimals; `minors`: person → day of age;
+    `authorised`: a labour inspector's authorisations that hold (worker_key, limit_quantity, valid_from, valid_to).
     """
     worn: dict[tuple, list[tuple]] = {}
     for (person, _, quantity, site, start, end), dose in period_doses(doses, links).items():
@@ -149,7 +152,10 @@ def episodes(doses: list[dict], links: list[dict], limits: list[dict], minors: d
     for (person, quantity, population), rows in worn.items():
         for limit in limits:
             if (limit["limit_quantity"], limit["population"]) == (quantity, population):
+                spans = [a for a in authorised if (a["worker_key"], a["limit_quantity"]) == (person, quantity)]
                 days = _above(rows, limit, _former(limit, limits))
+                if population == "ADULT" and limit["window"] == "12_MONTHS":
+                    days = [_excused(day, rows, limit, spans, limits) for day in days]
                 found |= {(person, limit["limit_code"], *run) for run in _runs(days)}
     return found
 
@@ -499,6 +505,39 @@ def _above(rows: list[tuple], limit: dict, former: Decimal | None) -> list[tuple
             is_settled = is_settled or (former is not None and highest > former)
             found.append((day, "detected" if is_settled else "transition", highest))
     return found
+
+
+def _excused(day: tuple, rows: list[tuple], limit: dict, spans: list[dict], limits: list[dict]) -> tuple:
+    """A day above the limit, `authorised` where R.4451-90 allows it.
+
+    What was received outside an authorisation stays within the limit, all of the twelve months within the authorised
+    one, and no mean of five years running that include this one is above the yearly one.
+    """
+    on_date, _, total = day
+    after = months_before(on_date, 12)
+    outside = sum(
+        (dose for _, _, end, dose in rows if after < end <= on_date and not any(_holds(s, end) for s in spans)), ZERO
+    )
+    allowed = {
+        row["window"]: row["limit_msv"]
+        for row in limits
+        if row["kind"] == "AUTHORISED" and row["limit_quantity"] == limit["limit_quantity"] and _holds(row, on_date)
+    }
+    five_years = [
+        sum((dose for _, _, end, dose in rows if last - 4 <= end.year <= last), ZERO) / 5
+        for last in range(on_date.year, on_date.year + 5)
+    ]
+    is_allowed = (
+        outside <= limit["limit_msv"]
+        and "12_MONTHS" in allowed
+        and total <= allowed["12_MONTHS"]
+        and all(mean <= allowed.get("MEAN_OF_5_YEARS", mean) for mean in five_years)
+    )
+    return (on_date, "authorised", total) if is_allowed else day
+
+
+def _holds(row: dict, day: date) -> bool:
+    return row["valid_from"] <= day <= (row["valid_to"] or date.max)
 
 
 def _runs(days: list[tuple[date, str, Decimal]]) -> set[tuple]:

@@ -45,7 +45,8 @@ def render(ask: Ask, worker_key: int):
         body += [_sums(ask, sums, quantities, on), _curve(ask, series, quantity, quantities, on, worker_key)]
     else:
         body.append(blocks.empty(ask, ask.t("state.empty"), ask.t("worker.no_dose")))
-    body += [_exceedances(ask, worker_key, as_of), *_emergencies(ask, worker_key, as_of)]
+    body += [_exceedances(ask, worker_key, as_of), *_authorisations(ask, worker_key, as_of)]
+    body += _emergencies(ask, worker_key, as_of)
     body.append(_records(ask, worker_key, as_of))
     if is_self:
         body.append(_who_looked(ask, worker_key))
@@ -200,6 +201,25 @@ def _exceedances(ask: Ask, worker_key: int, as_of: date | None):
         ask, "worker-exceedances", ask.t("worker.exceedances"), frame, detected_columns_of(ask),
         empty=ask.t("worker.no_exceedance"), note=ask.t("exceedances.note"),
     )  # fmt: skip
+
+
+def _authorisations(ask: Ask, worker_key: int, as_of: date | None) -> list:
+    """The exceptional exposures that were authorised; nothing for the many who never had one."""
+    frame = queries.authorisations(ask, worker_key, as_of)
+    if frame.is_empty():
+        return []
+    quantities = {word.value: ask.label(word) for word in LimitQuantity}
+    frame = frame.with_columns(
+        blocks.texts("quantity_label", [quantities[code] for code in frame["limit_quantity"]]),
+    )
+    columns = [
+        Column("decision_ref", ask.t("worker.authorisation")),
+        Column("quantity_label", ask.t("label.quantity")),
+        Column("valid_from", ask.t("worker.authorised_from"), "date"),
+        Column("valid_to", ask.t("worker.authorised_to"), "date"),
+    ]
+    note, title = ask.t("worker.authorisations_note"), ask.t("worker.authorisations")
+    return [blocks.table_card(ask, "worker-authorisations", title, frame, columns, note=note)]
 
 
 def _emergencies(ask: Ask, worker_key: int, as_of: date | None) -> list:

@@ -26,6 +26,10 @@ DEFAULTS = {
     "identity_links": {"reason": "MERGED", "delivery_no": 1, "known_at": LONG_AGO},
     "minors": {"delivery_no": 1, "known_at": LONG_AGO},
     "decisions": {"delivery_no": 1, "sender_code": "MDT", "record_id": "k1", "motive_code": "MEDICAL_INQUIRY"},
+    "authorisations": {
+        "delivery_no": 1, "action": "GRANT", "worker_key": 1, "decision_ref": "d-1", "limit_quantity": "effective",
+        "decided_on": date(2000, 1, 1), "known_at": LONG_AGO,
+    },
     "inquiry_events": {"delivery_no": 1, "worker_key": 1, "limit_code": "L1", "event": "NOTIFIED"},
     "establishments": {
         "establishment_key": 10, "delivery_no": 1, "row_no": 2, "action": "ADD", "siret": "00000000000000",

@@ -18,20 +18,21 @@ MODELS = [
     "establishment_statistics", "establishment_comparison", "national_statistics", "transmission_timeliness",
     "dose_ledger", "expected_doses", "transmission_quality", "refusal_causes", "exceedance_records",
     "exceedance_notices", "classification_watch", "emergency_doses",
+    "exposure_authorisations",
 ]  # fmt: skip
 # One column per model above: y opens, - denies.
 VERDICTS = """
-    WORKER       y y y y - y - - y y - y - - y - y y
-    EMPLOYER     - - - - - y y y y y - - - - - y - -
-    CRP          y y y y - y y y y y - y - - y - y y
-    PHYSICIAN    y y y y - y y y y y - y - - y - y y
-    HEALTH_STAFF y y y y - y y y y y - y - - y - y y
-    INSPECTOR    y y y y - y y y y y - y - - y - y y
-    BODY         - - - - - - - - y y - - y y - - - -
-    AUTHORITY    - - - - y - - - y y - - y y - - - -
-    RESEARCHER   - - - - - - - - y y - - - - - - - -
-    REGISTER     - - - - - - - - y y y - y y - - - -
-    AUDITOR      - - - - - - - - y y - - - - - - - -
+    WORKER       y y y y - y - - y y - y - - y - y y y
+    EMPLOYER     - - - - - y y y y y - - - - - y - - -
+    CRP          y y y y - y y y y y - y - - y - y y y
+    PHYSICIAN    y y y y - y y y y y - y - - y - y y y
+    HEALTH_STAFF y y y y - y y y y y - y - - y - y y y
+    INSPECTOR    y y y y - y y y y y - y - - y - y y y
+    BODY         - - - - - - - - y y - - y y - - - - -
+    AUTHORITY    - - - - y - - - y y - - y y - - - - -
+    RESEARCHER   - - - - - - - - y y - - - - - - - - -
+    REGISTER     - - - - - - - - y y y - y y - - - - -
+    AUDITOR      - - - - - - - - y y - - - - - - - - -
 """
 
 

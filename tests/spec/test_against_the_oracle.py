@@ -168,6 +168,51 @@ def test_episodes_are_the_days_above_a_limit(rows, of_age):
         assert earliest in {start for _, start, end, _ in own if oracle.months_before(peak_date, 12) < end <= peak_date}
 
 
+EXCEPTIONAL = [date(2014, 12, 31), date(2018, 6, 30), date(2018, 7, 1), date(2024, 2, 29), date(2024, 12, 31),
+               date(2025, 1, 1), date(2025, 2, 28), date(2028, 12, 31)]  # fmt: skip
+
+
+@st.composite
+def exceptional_doses(draw) -> dict:
+    end = draw(st.sampled_from(EXCEPTIONAL))
+    quantity, location = draw(st.sampled_from([("HP10", "TRUNK"), ("HP10", "TRUNK"), ("HP3", "EYE")]))
+    return {
+        "worker_key": draw(st.integers(1, 2)),
+        "quantity": quantity,
+        "body_location": location,
+        "period_end": end,
+        "period_start": end - timedelta(days=draw(st.sampled_from([0, 30]))),
+        "dose_msv": Decimal(draw(st.sampled_from([9000, 20000, 20001, 30000, 30001, 40000, 50000, 50001]))) / 1000,
+    }
+
+
+@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
+@given(st.lists(exceptional_doses(), min_size=2, max_size=8), st.data())
+def test_authorised_exposures_are_no_exceedance_within_their_own_limits(rows, data):
+    spans = [
+        {
+            "worker_key": data.draw(st.integers(1, 2)),
+            "limit_quantity": data.draw(st.sampled_from(["effective", "effective", "lens"])),
+            "valid_from": first,
+            "valid_to": data.draw(st.sampled_from([first, first + timedelta(days=59), date(2030, 1, 1)])),
+        }
+        for first in data.draw(st.lists(st.sampled_from([row["period_end"] for row in rows]), max_size=4))
+    ]
+    with tempfile.TemporaryDirectory() as home:
+        register = Register(Path(home))
+        doses = [register.add("doses", **row) for row in rows]
+        for number, span in enumerate(spans):
+            register.add("authorisations", row_no=number + 2, decision_ref=f"d-{number}", **span)
+        path = register.build(only={"exceedance_history"})
+        with duckdb.connect(str(path), read_only=True) as connection:
+            found = connection.execute(
+                "select worker_key, limit_code, status, first_date, last_date, peak_date, peak_msv"
+                " from exceedance_history"
+            ).fetchall()
+    assert set(found) == oracle.episodes(doses, [], LIMITS, {}, spans)
+    assert len(found) == len(set(found))
+
+
 EMERGENCY_READINGS = [
     ("EMERGENCY", "HP10", "NOT_STATED", "TRUNK"),
     ("EMERGENCY", "HP10", "NOT_STATED", "BELT"),

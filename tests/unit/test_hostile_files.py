@@ -221,6 +221,9 @@ HOSTILE_FIELDS = [
     ("COSM", "n_flights", ["1e1", "9" * 19, "１２", "-1", "1.0", "NaN"], "S03"),
     ("LINK", "worker_key", ["9" * 19, "１", "-1", "1e1", "2.0", "=1"], "S03"),
     ("LINK", "comment", OBEYED, "S03"),
+    ("EXAU", "worker_key", ["9" * 19, "-1", "1e1", "=1"], "S03"),
+    ("EXAU", "decision_ref", ["=1", "-1", " x", "a b", "x" * 41], "S03"),
+    ("EXAU", "limit_quantity", ["effective ", "skin", "EFFECTIVE", "=lens"], "N01"),
     ("INQU", "worker_key", ["9" * 19, "-1", "1e1", "=1"], "S03"),
     ("INQU", "comment", OBEYED, "S03"),
     ("INQU", "limit_code", ["L1 ", "l1", "E1", "L5", "=L1"], "N01"),
@@ -450,7 +453,7 @@ def originals(tmp_path_factory) -> dict[str, bytes]:
     folder = tmp_path_factory.mktemp("originals")
     simulate(200, date(2020, 1, 1), date(2020, 2, 1), 7, folder)
     files = Files(folder)
-    for layout in ("ETAB", "TRAV", "LINK", "PASS", "OPER", "INTE", "CORR", "INQU", "RADN", "COSM", "URGE"):
+    for layout in ("ETAB", "TRAV", "LINK", "PASS", "OPER", "INTE", "CORR", "INQU", "EXAU", "RADN", "COSM", "URGE"):
         extra = {"dose_id": str((3 << 32) + 16)} if layout == "CORR" else {}
         files.write(layout, line(layout, **extra), line(layout, **extra))
     names = sorted((path.name for path in folder.glob("*.csv")), key=lambda name: parse_name(name).sent_at)
