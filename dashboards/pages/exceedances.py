@@ -39,12 +39,19 @@ def columns_of(ask: Ask) -> list[Column]:
 def detected_columns_of(ask: Ask) -> list[Column]:
     """As `columns_of`, with what tells how sure an exceedance is and how far the inquiry into it."""
     return [
-        *columns_of(ask),
-        Column("state_label", ask.t("exceedances.state")),
-        Column("state_since", ask.t("exceedances.state_since"), "date"),
+        *_with_state(ask, columns_of(ask)),
         Column("prorata_peak_msv", ask.t("exceedances.prorata") + " (mSv)", "msv"),
         Column("earliest_wear", ask.t("exceedances.earliest_wear"), "date"),
     ]
+
+
+def _with_state(ask: Ask, columns: list[Column]) -> list[Column]:
+    """The state after the limit and the first day: seen without scrolling, however many columns follow."""
+    state = [
+        Column("state_label", ask.t("exceedances.state")),
+        Column("state_since", ask.t("exceedances.state_since"), "date"),
+    ]
+    return [*columns[:2], *state, *columns[2:]]
 
 
 def with_state_label(ask: Ask, frame: pl.DataFrame) -> pl.DataFrame:
@@ -100,14 +107,12 @@ def _context(ask: Ask):
         blocks.texts("category_label", [categories.get(code, code) for code in frame["category"]]),
     )
     columns = [
-        *columns_of(ask),
+        *_with_state(ask, columns_of(ask)),
         Column("company_name", ask.t("label.establishment")),
         Column("town", ask.t("label.town")),
         Column("domain_label", ask.t("dimension.domain")),
         Column("occupation", ask.t("dimension.occupation")),
         Column("category_label", ask.t("dimension.category")),
-        Column("state_label", ask.t("exceedances.state")),
-        Column("state_since", ask.t("exceedances.state_since"), "date"),
     ]
     return blocks.table_card(
         ask, "exceedance-context", ask.t("exceedances.context_title"), frame, columns,

@@ -190,18 +190,25 @@ def _exceedances(ask: Ask, year: int):
     frame = frame.with_columns(
         blocks.texts("domain_label", labels),
         blocks.texts("limit_label", [limits.get(code, code) for code in frame["limit_code"]]),
+        blocks.texts("follow_up", [_follow_up(ask, row) for row in frame.iter_rows(named=True)]),
     )
     columns = [
         Column("limit_label", ask.t("label.limit")),
         Column("domain_label", ask.t("dimension.domain")),
-        Column("exceedances", ask.t("exceedances.standing"), "count"),
-        *(Column(name, ask.t(f"exceedances.count.{name}"), "count") for name in _STATES),
+        Column("exceedances", ask.t("exceedances.standing"), "count", 150),
+        Column("follow_up", ask.t("exceedances.state"), "text", 260),
         Column("provisional", ask.t("exceedances.provisional"), "count"),
     ]
     return blocks.table_card(
         ask, f"exceedances-{year}", ask.t("national.exceedances", year=year), frame, columns,
         empty=ask.t("national.no_exceedance"), note=ask.t("national.exceedances_note"),
     )  # fmt: skip
+
+
+def _follow_up(ask: Ask, counts: dict) -> str:
+    """How many exceedances stand at each state, the states without any left out."""
+    said = {name: ask.t(f"exceedances.count.{name}") for name in _STATES if counts[name]}
+    return ", ".join(f"{counts[name]} {state}" for name, state in said.items())
 
 
 def _timeliness(ask: Ask):

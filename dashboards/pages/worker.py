@@ -276,7 +276,7 @@ def _records(ask: Ask, worker_key: int, as_of: date | None):
         Column("period_end", ask.t("worker.wear_to"), "date"),
         Column("dosimetry", ask.t("label.dosimetry"), "text", 140),
         Column("measured", ask.t("worker.measured"), "text", 130),
-        Column("body_location", ask.t("worker.location"), "text", 120),
+        Column("body_location", ask.t("worker.location"), "text", 135),
         Column("dose_msv", ask.t("worker.dose") + " (mSv)", "msv", 90),
         Column("result_status", ask.t("worker.result"), "text", 150),
         Column("sender", ask.t("worker.sender"), "text", 180),
