@@ -111,9 +111,38 @@ def with_ancestors(names: set[str]) -> set[str]:
 
 
 def tables_named(sql: str) -> set[str]:
-    """Names after `from` or `join`, schema-qualified ones (`lake.doses`) left out."""
-    without_comments = re.sub(r"--[^\n]*", "", sql)
-    return set(re.findall(r"\b(?:from|join)\s+([a-z_0-9]+)\b(?!\s*\.)", without_comments))
+    """Names after `from` or `join`; schema-qualified ones (`lake.doses`) and steps of the SQL itself left out.
+
+    A step is known once its definition is closed: `with persons as (select * from persons)` names the table.
+    """
+    sql = _bare(sql)
+    steps = re.finditer(r"\b([a-z_0-9]+)\s+as\s+(?:(?:not\s+)?materialized\s+)?\(", sql)
+    known_from = {step[1]: _closing(sql, step.end()) for step in steps}
+    found = _NAMED.finditer(sql)
+    return {n[1] for n in found if "." not in n[1] and n.start() < known_from.get(n[1], len(sql))}
+
+
+def sources_named(sql: str) -> set[str]:
+    """Tables of the lake (`lake.doses`) and nomenclatures (`reference.sectors`) named after `from` or `join`."""
+    return {name for name in _NAMED.findall(_bare(sql)) if name.startswith(("lake.", "reference."))}
+
+
+_NAMED = re.compile(r"\b(?:from|join)\s+([a-z_0-9]+(?:\.[a-z_0-9]+)?)\b")
+
+
+def _bare(sql: str) -> str:
+    """Without comments and what stands in quotes."""
+    return re.sub(r"--[^\n]*|'[^']*'", "", sql)
+
+
+def _closing(sql: str, start: int) -> int:
+    """Where the bracket that was opened just before `start` is closed."""
+    depth = 1
+    for bracket in re.finditer(r"[()]", sql[start:]):
+        depth += 1 if bracket[0] == "(" else -1
+        if not depth:
+            return start + bracket.start()
+    return len(sql)
 
 
 def write_snapshot_table(connection: duckdb.DuckDBPyConnection, version: str, as_of: date | None) -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 from lake.errors import ModelError
-from models.build import in_order, tables_named
+from models.build import in_order, sources_named, tables_named
 from models.catalog import INTERNAL, check_columns, load, models
 from registry.policy import Data
 
@@ -47,8 +47,18 @@ def test_order_follows_what_the_sql_names():
         assert names.index(earlier) < names.index(later)
 
 
-def test_lake_tables_are_not_models():
-    assert tables_named("select 1 from lake.doses join persons using (x) -- from rolling_doses") == {"persons"}
+def test_lake_tables_and_steps_of_the_sql_are_not_models():
+    sql = """
+        with employments as (select 1 from lake.doses join persons using (x)) -- from rolling_doses
+        select extract(year from employments.day) from employments, (select 1 from reference.sectors)
+    """
+    assert tables_named(sql) == {"persons"}
+    assert sources_named(sql) == {"lake.doses", "reference.sectors"}
+
+
+def test_a_step_named_as_the_table_that_it_reads_reads_it():
+    assert tables_named("with persons as (select 1 from persons where f(x) = ')') select 1 from persons") == {"persons"}
+    assert tables_named("with a as (select 1), persons as (select (1) from a) select 1 from persons") == set()
 
 
 @pytest.mark.parametrize("sidecar", [
