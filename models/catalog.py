@@ -13,12 +13,33 @@ from registry.policy import Data
 
 FOLDER = Path(__file__).parent
 INTERNAL = "internal"
-SCOPES = ("worker_key", "establishment_key", "sender_code", "none")
+SCOPES = {
+    "worker_key": "rows are bound to the persons whom the reader may see",
+    "establishment_key": "rows are bound to the reader's establishments",
+    "sender_code": "rows are bound to the reader's own deliveries",
+    "none": "every reader whom the level is open to sees the same rows",
+}
+# What small groups are told by (models/disclosure.py).
+DISCLOSURES = {
+    "persons": "a row is a group of persons; small groups, and those that subtraction would give, are suppressed",
+    "classes": "a row is a dose class of a group; small classes, and those that subtraction would give, are suppressed",
+    "own": "a row is the reader's own establishment; few persons, and what tells of one, are suppressed all the same",
+}
 # How a column is protected in a published table (models/disclosure.py).
-PROTECTIONS = (
-    "key", "count", "exceedance_count", "magnitude", "high_percentile", "highest_percentile", "control", "margin",
-    "margin_establishments",
-)  # fmt: skip
+PROTECTIONS = {
+    "key": "shown as it is",
+    "count": "hidden when it or the difference to a neighbour is a small count",
+    "exceedance_count": "as a count, but shown whatever its size for the whole nation and its domains",
+    "magnitude": "hidden when it rests on few exposed persons or mostly on one of them or on one establishment",
+    "high_percentile": "a magnitude that needs more exposed persons behind it",
+    "highest_percentile": "a magnitude that needs the most exposed persons behind it",
+    "control": "never shown: decides what is hidden",
+    "margin": "never shown: fewest persons that subtraction would give",
+    "margin_establishments": "never shown: fewest establishments that subtraction would give",
+}
+_GRAIN = "; one row per "
+# A column whose name ends so is in this unit.
+UNITS = {"_msv": "mSv", "_man_sv": "man.Sv", "_share": "share"}
 
 
 @dataclass(frozen=True)
@@ -57,6 +78,16 @@ class Model:
     disclosure: str | None = None
     adds_up_within: tuple[str, ...] = ()
     total: tuple[str, str] | None = None
+
+    @property
+    def meaning(self) -> str:
+        """The description without its grain."""
+        return self.description.rpartition(_GRAIN)[0]
+
+    @property
+    def grain(self) -> str:
+        """What one row is: what follows “one row per”."""
+        return self.description.rpartition(_GRAIN)[2].strip()
 
     @property
     def is_served(self) -> bool:
@@ -115,14 +146,18 @@ def load(path: Path) -> Model:
 def check(model: Model) -> None:
     """Raises ModelError when the sidecar uses a word that means nothing or leaves out what is needed."""
     sidecar = f"{model.name}.toml"
-    if "one row per" not in model.description:
-        raise ModelError(f"{sidecar}: the description must end with the grain, “one row per …”.")
+    if not model.meaning or not model.grain:
+        raise ModelError(f"{sidecar}: the description must say what it is and end with the grain, “…; one row per …”.")
     if model.level not in (INTERNAL, *Data):
         raise ModelError(f"{sidecar}: the level “{model.level}” is not in registry.policy.Data.")
     if model.scope not in SCOPES or model.kind not in ("table", "view"):
         raise ModelError(f"{sidecar}: unknown scope “{model.scope}” or kind “{model.kind}”.")
     if model.is_mart and not model.columns:
         raise ModelError(f"{sidecar}: every column of a mart needs [columns.<name>].")
+    if model.is_mart and not model.source:
+        raise ModelError(f"{sidecar}: a mart needs its source.")
+    if model.disclosure is not None and model.disclosure not in DISCLOSURES:
+        raise ModelError(f"{sidecar}: unknown disclosure “{model.disclosure}”.")
     named = [model.quantity_column, model.dosimetry_column, model.date_column, *model.adds_up_within]
     named += list(model.total or ())[:1]
     named += [column.follows for column in model.columns.values()]
@@ -132,8 +167,13 @@ def check(model: Model) -> None:
     for column in model.columns.values():
         if column.protection not in PROTECTIONS:
             raise ModelError(f"{sidecar}: unknown protection “{column.protection}” of {column.name}.")
-        if column.name.endswith("_msv") and column.unit != "mSv":
-            raise ModelError(f"{sidecar}: the unit of {column.name} must be mSv.")
+        if not (column.meaning and column.label_fr and column.label_en):
+            raise ModelError(f"{sidecar}: {column.name} needs a meaning, label_fr and label_en.")
+        if column.meaning.casefold() == column.label_en.casefold():
+            raise ModelError(f"{sidecar}: the meaning of {column.name} says no more than its label.")
+        unit = next((unit for suffix, unit in UNITS.items() if column.name.endswith(suffix)), column.unit)
+        if column.unit != unit:
+            raise ModelError(f"{sidecar}: the unit of {column.name} must be {unit}.")
 
 
 def check_columns(model: Model, actual: list[str]) -> None:

@@ -10,6 +10,7 @@ from flows.steps import arrivals
 from ingestion.read import parse_name, read_rows
 from lake.schema import place_of
 from lake.store import Lake
+from models.catalog import models
 from models.snapshot import Snapshots
 from registry.database import open_registry
 from registry.tables import deliveries
@@ -41,6 +42,14 @@ def test_a_dose_on_screen_names_its_file_and_line(demo_home, snapshots):
         [shown["worker_key"]],
     )["career"].item()
     assert career >= shown["counted_msv"]
+
+
+def test_a_column_whose_null_is_not_explained_has_none(snapshots):
+    for mart in (model for model in models().values() if model.is_mart):
+        never = [column.name for column in mart.columns.values() if not column.null]
+        counts = ", ".join(f"count(*) filter ({name} is null) as {name}" for name in never)
+        found = snapshots.query(f"select {counts} from {mart.name}").row(0, named=True)
+        assert not {name for name, count in found.items() if count}, mart.name
 
 
 def test_every_row_of_every_file_is_accounted_for(demo_home):

@@ -26,8 +26,6 @@ def test_a_served_mart_can_be_scoped_and_read(model):
         assert model.scope == "establishment_key" and not [c for c in model.columns if c.endswith("_msv")]
     else:
         assert "worker_key" not in model.columns or model.level == INTERNAL
-    for column in model.columns.values():
-        assert column.label_fr and column.label_en and column.meaning
 
 
 def test_no_model_takes_the_organ_out_of_the_lake():
@@ -61,18 +59,54 @@ def test_a_step_named_as_the_table_that_it_reads_reads_it():
     assert tables_named("with a as (select 1), persons as (select (1) from a) select 1 from persons") == set()
 
 
-@pytest.mark.parametrize("sidecar", [
-    'description = "no grain"',
-    'description = "x; one row per x"\nlevel = "secret"',
-    'description = "x; one row per x"\nlevel = "national"\nsurprise = 1',
-    'description = "x; one row per x"\nlevel = "national"\n[columns.dose_msv]\nmeaning = "d"\nunit = "Sv"',
+RIGHT = """
+description = "x; one row per x"
+level = "national"
+source = "y"
+[columns.dose_msv]
+meaning = "sum"
+unit = "mSv"
+label_fr = "Dose"
+label_en = "Dose"
+"""
+
+
+def _load(folder, sidecar: str, kind: str = "marts"):
+    (folder / kind).mkdir()
+    (folder / kind / "x.sql").write_text("select 1")
+    (folder / kind / "x.toml").write_text(sidecar)
+    return load(folder / kind / "x.sql")
+
+
+def test_a_description_is_a_meaning_and_a_grain(tmp_path):
+    model = _load(tmp_path, RIGHT.replace("x; one row per x", "what it is; and more; one row per worker and year"))
+    assert (model.meaning, model.grain) == ("what it is; and more", "worker and year")
+
+
+@pytest.mark.parametrize(("right", "wrong", "told"), [
+    ("x; one row per x", "no grain", "description"),
+    ("x; one row per x", "; one row per x", "description"),
+    ("x; one row per x", "x; one row per ", "description"),
+    ('"national"', '"secret"', "level"),
+    ('"national"', '"national"\nsurprise = 1', "surprise"),
+    ('"national"', '"national"\ndisclosure = "some"', "disclosure"),
+    ('source = "y"', "", "source"),
+    ('"mSv"', '"Sv"', "unit"),
+    ('meaning = "sum"', 'meaning = ""', "needs a meaning"),
+    ('meaning = "sum"', 'meaning = "dose"', "no more than its label"),
+    ('label_fr = "Dose"', "", "label_fr"),
+    ('label_fr = "Dose"', 'label_fr = "Dose"\nprotection = "none"', "protection"),
 ])  # fmt: skip
-def test_a_wrong_sidecar_is_refused(tmp_path, sidecar):
-    (tmp_path / "marts").mkdir()
-    (tmp_path / "marts" / "x.sql").write_text("select 1")
-    (tmp_path / "marts" / "x.toml").write_text(sidecar)
-    with pytest.raises(ModelError):
-        load(tmp_path / "marts" / "x.sql")
+def test_a_wrong_sidecar_is_refused(tmp_path, right, wrong, told):
+    assert right in RIGHT
+    with pytest.raises(ModelError, match=told):
+        _load(tmp_path, RIGHT.replace(right, wrong))
+
+
+@pytest.mark.parametrize("sidecar", ["", 'description = "Operational months"'])
+def test_a_staging_model_without_a_description_is_refused(tmp_path, sidecar):
+    with pytest.raises(ModelError, match="description"):
+        _load(tmp_path, sidecar, "staging")
 
 
 def test_a_model_without_a_sidecar_is_refused(tmp_path):
