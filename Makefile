@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 DEMO_HOME := var/demo
 
-.PHONY: help setup demo test check browser rules backtest chaos fuzz bench bench-backfill clean
+.PHONY: help setup demo test check browser docs backtest chaos fuzz bench bench-backfill clean
 
 help: ## list the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -53,8 +53,9 @@ fuzz: setup ## CASES=5000 hostile files through the door, from a SEED that it pr
 	@echo "— $(CASES) cases; the same again: make fuzz CASES=$(CASES) SEED=$(SEED)"
 	@FUZZ_CASES=$(CASES) FUZZ_SEED=$(SEED) $(BIN)/python -m pytest -q -s tests/unit/test_hostile_files.py
 
-rules: setup ## write docs/rules.md from the rule book and its test cases
+docs: setup ## write docs/rules.md and docs/models from the rule book, the models and their tests
 	@$(BIN)/python tests/rule_table.py
+	@$(BIN)/python tests/model_pages.py
 
 backtest: setup ## the 2020 table at full size (370 000 workers) beside the published one; about 10 minutes
 	@$(BIN)/python tests/backtests/published_2020.py

@@ -1,4 +1,4 @@
-"""Writes docs/rules.md, the rule book as a table, from ingestion/rules.py and tests/rule_cases.py: `make rules`."""
+"""Writes docs/rules.md, the rule book as a table, from ingestion/rules.py and tests/rule_cases.py: `make docs`."""
 
 from pathlib import Path
 
@@ -10,12 +10,12 @@ PATH = Path(__file__).parents[1] / "docs" / "rules.md"
 _HEAD = """\
 # Les règles / The rules
 
-Écrit par `make rules` d'après `ingestion/rules.py` et `tests/rule_cases.py` : ne pas modifier à la main. Les codes
+Écrit par `make docs` d'après `ingestion/rules.py` et `tests/rule_cases.py` : ne pas modifier à la main. Les codes
 officiels ne sont pas publics ; ceux-ci sont du projet (format projet v1). Chaque exemple est joué par les tests, sur
 une ligne par ailleurs correcte ; les numéros de personne ont l'ordre 000 et n'existent pas. La ligne voisine ne reçoit
 pas le code.
 
-Written by `make rules` from `ingestion/rules.py` and `tests/rule_cases.py`: do not edit. The official codes are not
+Written by `make docs` from `ingestion/rules.py` and `tests/rule_cases.py`: do not edit. The official codes are not
 public; these are the project's own (format projet v1). The tests run every example, on a row that is right otherwise;
 the persons' numbers have order 000 and do not exist. The neighbour does not get the code.
 """

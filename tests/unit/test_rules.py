@@ -77,7 +77,7 @@ def test_no_rule_is_without_a_case():
 
 
 def test_the_printed_rule_table_is_up_to_date():
-    assert PATH.read_text(encoding="utf-8") == rule_table(), "run `make rules`"
+    assert PATH.read_text(encoding="utf-8") == rule_table(), "run `make docs`"
 
 
 def test_every_rule_speaks_both_languages():
