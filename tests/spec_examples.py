@@ -108,16 +108,14 @@ def _is_table(node: ast.AST) -> bool:
 
 
 def _tables(node: ast.AST) -> Iterator[tuple[str, str]]:
-    """(the name that the source gives it, or nothing; the table)."""
+    """(the name that the source gives it, or nothing; the table), in the order of the source."""
+    named = {}
     for statement in ast.walk(node):
-        if isinstance(statement, (ast.Assign, ast.Expr, ast.For, ast.Assert, ast.Return)):
-            parts = [statement.iter] if isinstance(statement, ast.For) else [statement]
-            target = statement.targets[0] if isinstance(statement, ast.Assign) else None
-            name = target.id if isinstance(target, ast.Name) else ""
-            for part in (p for whole in parts for p in ast.walk(whole)):
-                if _is_table(part):
-                    lines = [line.rstrip() for line in dedent(part.value.strip("\n")).splitlines()]
-                    yield name, "\n".join(lines).strip()
+        if isinstance(statement, ast.Assign) and isinstance(statement.targets[0], ast.Name):
+            named |= dict.fromkeys(ast.walk(statement.value), statement.targets[0].id)
+    for part in sorted(filter(_is_table, ast.walk(node)), key=lambda part: part.lineno):
+        lines = [line.rstrip() for line in dedent(part.value.strip("\n")).splitlines()]
+        yield named.get(part, ""), "\n".join(lines).strip()
 
 
 def _steps(source: str, test: ast.FunctionDef) -> str:
@@ -133,8 +131,8 @@ def _steps(source: str, test: ast.FunctionDef) -> str:
 def _names_passed(node: ast.AST, known: dict[str, ast.AST]) -> Iterator[str]:
     """Texts given to a helper as they are, or by its default: the name of a mart among them."""
     for call in (part for part in ast.walk(node) if isinstance(part, ast.Call)):
-        # `register.add("persons", …)` names a table of the lake.
-        if not (isinstance(call.func, ast.Attribute) and call.func.attr == "add"):
+        # `register.add("persons", …)` and `lake.scan("persons")` name a table of the lake.
+        if not (isinstance(call.func, ast.Attribute) and call.func.attr in ("add", "scan")):
             given = [*call.args, *(keyword.value for keyword in call.keywords)]
             yield from (a.value for a in given if isinstance(a, ast.Constant) and isinstance(a.value, str))
         helper = known.get(call.func.id) if isinstance(call.func, ast.Name) else None

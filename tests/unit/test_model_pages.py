@@ -65,6 +65,7 @@ def test_the_default_mart(register):
 
 def test_no_mart(register):
     register.add("persons", worker_key=1)
+    assert register.lake.scan("persons").collect().height == 1
 '''
 
 
