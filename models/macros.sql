@@ -49,3 +49,11 @@ create temporary macro percentile_msv(doses, percent) as percentile_in_order(lis
 -- Whole picosieverts, positive or negative, in mSv.
 create temporary macro psv_in_msv(psv) as
     cast(sign(psv) * exact_quotient(abs(psv), 1000000) * 0.001::decimal(4, 3) as decimal(18, 3));
+
+-- What the effective dose of an emergency may be made of: badges over an apron or at the abdomen never count, and
+-- electronic readings are a second reading of the same exposure.
+create temporary macro counts_in_emergency(dosimetry, quantity, badge_position, body_location) as
+    dosimetry in ('PASSIVE', 'INTERNAL', 'EMERGENCY', 'EMERGENCY_INTERNAL')
+    and quantity in ('HP10', 'E', 'E50')
+    and badge_position is distinct from 'OVER_APRON'
+    and body_location is distinct from 'ABDOMEN';

@@ -47,9 +47,7 @@ emergency as (
     where
         kind = 'EMERGENCY_LIMIT'
         and situation = 'SUR'
-        and quantity in ('HP10', 'E', 'E50')
-        and badge_position is distinct from 'OVER_APRON'
-        and body_location is distinct from 'ABDOMEN'
+        and counts_in_emergency(dosimetry, quantity, badge_position, body_location)
 )
 
 select

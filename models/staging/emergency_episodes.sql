@@ -45,6 +45,7 @@ select
     greatest(min(careers.on_date) filter (where careers.dose_msv > limits.limit_msv), limits.valid_from) as first_date,
     cast(min(careers.career_start) - 1 as date) as first_after_date,
     'WHOLE_BODY' as first_site,
+    cast(min(careers.dose_msv) filter (where careers.dose_msv > limits.limit_msv) as decimal(12, 3)) as first_msv,
     coalesce(limits.valid_to, until.until_date) as last_date,
     greatest(max(careers.on_date), limits.valid_from) as peak_date,
     cast(min(careers.career_start) - 1 as date) as peak_after_date,

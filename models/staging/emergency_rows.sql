@@ -1,5 +1,4 @@
--- What the effective dose of an emergency is made of: as it stands, with what waits, and before each correction. Badges
--- over an apron or at the abdomen never count, and electronic readings are a second reading of the same exposure.
+-- What the effective dose of an emergency is made of: as it stands, with what waits, and before each correction.
 with stated as (
     select
         dose_id, worker_key, establishment_key, coalesce(emergency_id, '') as emergency_id, sur_group, quantity,
@@ -10,10 +9,7 @@ with stated as (
         situation = 'SUR'
         and record_action <> 'CANCEL'
         and counted_msv > 0
-        and dosimetry in ('PASSIVE', 'INTERNAL', 'EMERGENCY', 'EMERGENCY_INTERNAL')
-        and quantity in ('HP10', 'E', 'E50')
-        and badge_position is distinct from 'OVER_APRON'
-        and body_location is distinct from 'ABDOMEN'
+        and counts_in_emergency(dosimetry, quantity, badge_position, body_location)
 ),
 
 waiting as (
@@ -33,10 +29,7 @@ waiting as (
         and result_status in ('MEASURED', 'ESTIMATED')
         and dose_msv >= coalesce(recording_threshold_msv, 0)
         and dose_msv > 0
-        and dosimetry in ('PASSIVE', 'INTERNAL', 'EMERGENCY', 'EMERGENCY_INTERNAL')
-        and quantity in ('HP10', 'E', 'E50')
-        and badge_position is distinct from 'OVER_APRON'
-        and body_location is distinct from 'ABDOMEN'
+        and counts_in_emergency(dosimetry, quantity, badge_position, body_location)
         and not exists (select 1 from removed_rows where removed_rows.dose_row = still_waiting.dose_id >> 3)
 ),
 

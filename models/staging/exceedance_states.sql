@@ -1,8 +1,9 @@
 -- Inquiry and conclusion: detected, notified, under inquiry, then confirmed, modified, cancelled or, in silence, retained.
 with episodes as (
     select
-        episodes.worker_key, episodes.limit_code, episodes.limit_quantity, limits.kind, episodes.first_date,
-        episodes.first_after_date, episodes.first_site, episodes.last_date, episodes.peak_site
+        episodes.worker_key, episodes.limit_code, episodes.limit_quantity, episodes.limit_msv, limits.kind,
+        limits.population, episodes.first_date, episodes.first_after_date, episodes.first_site, episodes.first_msv,
+        episodes.last_date, episodes.peak_site
     from exceedance_episodes as episodes
     inner join reference.dose_limits as limits using (limit_code)
     where episodes.basis = 'current' and episodes.status = 'detected'
@@ -10,11 +11,50 @@ with episodes as (
 
 of_exceeding_persons as (
     select
-        dose_id, worker_key, sent_key, period_end, received_at, removed_at, record_action, disposition, situation, site,
+        dose_id, worker_key, sent_key, period_start, period_end, received_at, disposition, site, counted_msv,
+        counted_msv > 0
+            and record_action <> 'CANCEL'
+            and case when situation = 'SUR' then counts_in_emergency(dosimetry, quantity, badge_position, body_location)
+                else badge_position is distinct from 'OVER_APRON' and body_location is distinct from 'ABDOMEN' end
+            as counts,
         case when situation = 'SUR' then 'EMERGENCY_LIMIT' else 'LIMIT' end as kind,
         case when situation = 'SUR' then 'effective' else limit_quantity end as limit_quantity
     from judged_doses
     where worker_key in (select worker_key from episodes) and dosimetry <> 'OPERATIONAL'
+),
+
+-- Of a person under 18, only what was worn before that day counts against their limits.
+worn_young as (
+    select distinct worker_key, limit_quantity, site, period_start, period_end
+    from limited_doses
+    where basis = 'current' and population = 'MINOR'
+),
+
+-- What an exceedance is, or was, made of.
+parts as (
+    select
+        episodes.worker_key, episodes.limit_code, episodes.first_date, episodes.first_msv, episodes.limit_msv,
+        doses.dose_id, doses.sent_key, doses.received_at, doses.counted_msv,
+        doses.disposition in ('considered', 'emergency')
+            and doses.period_end <= episodes.first_date
+            and (doses.kind = 'EMERGENCY_LIMIT' or doses.site = episodes.first_site)
+            as is_of_first_day
+    from episodes
+    inner join of_exceeding_persons as doses
+        on doses.worker_key = episodes.worker_key
+        and doses.kind = episodes.kind
+        and doses.limit_quantity = episodes.limit_quantity
+        and doses.counts
+        and (doses.kind = 'EMERGENCY_LIMIT' or doses.site in (episodes.first_site, episodes.peak_site))
+        and doses.period_end > episodes.first_after_date
+        and doses.period_end <= episodes.last_date
+    left join worn_young
+        on worn_young.worker_key = doses.worker_key
+        and worn_young.limit_quantity = doses.limit_quantity
+        and worn_young.site = doses.site
+        and worn_young.period_start = doses.period_start
+        and worn_young.period_end = doses.period_end
+    where episodes.population <> 'MINOR' or worn_young.worker_key is not null
 ),
 
 latest_links as (
@@ -23,22 +63,34 @@ latest_links as (
     qualify row_number() over (partition by worker_key order by known_at desc, delivery_no desc, person_key) = 1
 ),
 
--- The register could see an exceedance once it held all results of its first day, and knew whose they are.
-detections as (
+-- When the results of the first day came, and when it was known whose they are.
+arrivals as (
     select
-        episodes.worker_key, episodes.limit_code, episodes.first_date,
-        max(greatest(doses.received_at, coalesce(links.known_at, doses.received_at))) as detected_at
-    from episodes
-    inner join of_exceeding_persons as doses
-        on doses.worker_key = episodes.worker_key
-        and doses.kind = episodes.kind
-        and doses.limit_quantity = episodes.limit_quantity
-        and (doses.kind = 'EMERGENCY_LIMIT' or doses.site = episodes.first_site)
-        and doses.period_end > episodes.first_after_date
-        and doses.period_end <= episodes.first_date
-        and doses.disposition in ('considered', 'emergency')
-    left join latest_links as links on links.worker_key = doses.sent_key
-    group by episodes.worker_key, episodes.limit_code, episodes.first_date
+        parts.worker_key, parts.limit_code, parts.first_date, parts.first_msv, parts.limit_msv,
+        greatest(parts.received_at, links.known_at) as known_at,
+        sum(parts.counted_msv) as dose_msv
+    from parts
+    left join latest_links as links on links.worker_key = parts.sent_key
+    where parts.is_of_first_day
+    group by
+        parts.worker_key, parts.limit_code, parts.first_date, parts.first_msv, parts.limit_msv,
+        greatest(parts.received_at, links.known_at)
+),
+
+-- The register could see an exceedance once all that came later no longer made the difference.
+detections as (
+    select worker_key, limit_code, first_date, min(known_at) as detected_at
+    from (
+        select
+            *,
+            coalesce(sum(dose_msv) over (
+                partition by worker_key, limit_code, first_date order by known_at desc
+                rows between unbounded preceding and 1 preceding
+            ), 0) as later_msv
+        from arrivals
+    )
+    where first_msv - later_msv > limit_msv
+    group by worker_key, limit_code, first_date
 ),
 
 events as (
@@ -71,21 +123,14 @@ alerts as (
 -- A decision that takes nothing away confirms, if it was made of what the exceedance is made of.
 maintained as (
     select
-        episodes.worker_key, episodes.limit_code, episodes.first_date, 'confirmed' as state,
+        parts.worker_key, parts.limit_code, parts.first_date, 'confirmed' as state,
         decisions.decided_on as concluded_on, decisions.known_at, decisions.delivery_no, decisions.row_no
     from lake.decisions
-    inner join of_exceeding_persons as doses on doses.dose_id = decisions.dose_id
-    inner join episodes
-        on episodes.worker_key = doses.worker_key
-        and episodes.kind = doses.kind
-        and episodes.limit_quantity = doses.limit_quantity
-        and (doses.kind = 'EMERGENCY_LIMIT' or doses.site in (episodes.first_site, episodes.peak_site))
-        and doses.period_end > episodes.first_after_date
-        and doses.period_end <= episodes.last_date
+    inner join parts on parts.dose_id = decisions.dose_id
     inner join detections
-        on detections.worker_key = episodes.worker_key
-        and detections.limit_code = episodes.limit_code
-        and detections.first_date = episodes.first_date
+        on detections.worker_key = parts.worker_key
+        and detections.limit_code = parts.limit_code
+        and detections.first_date = parts.first_date
         and detections.detected_at <= decisions.known_at
     where decisions.decision = 'MAINTAIN'
 ),

@@ -253,3 +253,52 @@ def test_pages_say_how_far_an_inquiry_is_to_who_reads_of_the_exceedance(tmp_path
     # An employer is told who, and neither dose nor what a physician says of it.
     shown = str(fill(Ask(ground, Viewer(7, Role.EMPLOYER, None, at), "fr", {}), "/app/exceedances")[0])
     assert "En enquête" not in shown and "21.000" not in shown
+
+
+def test_a_late_result_that_the_limit_was_passed_without_leaves_the_conclusion(register):
+    """The limit was seen to be passed before it came: the exceedance was detected, and confirmed, without it."""
+    register.dose("2024-01-31", "25.000", received_at=noon("2024-02-10"))
+    event(register, "CONFIRMED", "2024-03-01")
+    register.dose("2023-11-30", "0.100", received_at=noon("2024-04-10"))
+    assert state(register, date(2024, 4, 9)) == ("confirmed", "2024-03-01")
+    assert state(register, date(2024, 5, 1)) == ("confirmed", "2024-03-01")
+
+
+def test_a_late_result_does_not_detect_again(register):
+    register.dose("2024-01-31", "25.000", received_at=noon("2024-02-10"))
+    register.dose("2023-11-30", "0.100", received_at=noon("2024-04-10"))
+    assert state(register, date(2024, 5, 1)) == ("detected", "2024-02-10")
+
+
+@pytest.mark.parametrize("fields", [
+    {"badge_position": "OVER_APRON"},
+    {"body_location": "ABDOMEN"},
+    {"result_status": "BELOW_THRESHOLD"},
+    {"dose_msv": "0.000"},
+    {"result_status": "ABSENT", "dose_msv": None},
+])  # fmt: skip
+def test_a_decision_on_what_does_not_count_says_nothing(register, fields):
+    register.dose("2024-01-31", "21.000")
+    other = register.dose("2024-01-31", **{"dose_msv": "1.000", "worker_key": 1} | fields)
+    decide(register, other, "MAINTAIN", "2024-03-01")
+    assert state(register, date(2024, 4, 1)) == ("detected", "2024-01-31")
+
+
+def test_a_decision_on_what_was_worn_after_eighteen_says_nothing_of_the_limit_of_the_young(register):
+    register.add("minors", worker_key=1, adult_on=date(2024, 2, 1))
+    register.dose("2024-01-31", "7.000")
+    adult = register.dose("2024-03-31", "1.000")
+    decide(register, adult, "MAINTAIN", "2024-04-15")
+    assert [row[1:4] for row in states(register, date(2024, 5, 1))] == [("L6", "detected", "detected")]
+
+
+@pytest.mark.parametrize("fields", [
+    {"quantity": "HP007", "body_location": "FINGER_L"},
+    {"badge_position": "OVER_APRON"},
+    {"dosimetry": "OPERATIONAL"},
+])  # fmt: skip
+def test_a_decision_on_what_counts_in_no_emergency_says_nothing_of_a_lifetime(register, fields):
+    register.dose("2024-01-31", "1000.001", situation="SUR", emergency_id="e1")
+    other = register.dose("2024-01-31", "2.000", situation="SUR", emergency_id="e1", **fields)
+    decide(register, other, "MAINTAIN", "2024-03-01")
+    assert state(register, date(2024, 4, 1))[0] == "detected"
