@@ -8,7 +8,9 @@ select
     mix_effect_msv,
     rate_effect_msv,
     smallest_job,
-    top_share
+    top_share,
+    margin_establishments,
+    top_establishment_share_dose
 from change_effects
 left join (select * from break_years where limit_quantity = 'effective' and dimension = 'ALL') as break_years using (year)
 where unit_key = 0

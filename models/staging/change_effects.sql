@@ -41,8 +41,36 @@ both_years as (
     from jobs
 ),
 
+-- A figure of the nation must not tell one establishment's.
+job_places as (
+    select unit_key, year, job, establishment_key, sum(dose_msv) as dose_msv
+    from job_years
+    where unit_key = 0
+    group by unit_key, year, job, establishment_key
+),
+
+places_of_both_years as (
+    select unit_key, year + 1 as year, job, 1 as which, establishment_key, dose_msv
+    from job_places
+    union all
+    select unit_key, year, job, 2, establishment_key, dose_msv
+    from job_places
+),
+
+of_places as (
+    select
+        unit_key, year, job, which,
+        count(*) as n_establishments,
+        share_of(max(dose_msv), sum(dose_msv)) as top_share
+    from places_of_both_years
+    group by unit_key, year, job, which
+),
+
 rules as (
-    select max(case when name = 'person_count' then cast(value as integer) end) as fewest_persons
+    select
+        max(case when name = 'person_count' then cast(value as integer) end) as fewest_persons,
+        max(case when name = 'establishment_count' then cast(value as integer) end) as fewest_establishments,
+        max(case when name = 'dominance_share' then cast(value as decimal(5, 3)) end) as largest_share
     from reference.thresholds
 ),
 
@@ -50,9 +78,38 @@ rules as (
 large_jobs as (
     select unit_key, year, job
     from both_years
+    left join of_places using (unit_key, year, job, which)
     cross join rules
     group by unit_key, year, job
-    having min(exposed) >= max(fewest_persons)
+    having
+        min(both_years.exposed) >= max(fewest_persons)
+        and coalesce(min(of_places.n_establishments) >= max(fewest_establishments), true)
+        and coalesce(max(of_places.top_share) <= max(largest_share), true)
+),
+
+places_of_cells as (
+    select
+        places.unit_key, places.year, large_jobs.job, places.which, places.establishment_key,
+        sum(places.dose_msv) as dose_msv
+    from places_of_both_years as places
+    left join large_jobs using (unit_key, year, job)
+    group by places.unit_key, places.year, large_jobs.job, places.which, places.establishment_key
+),
+
+of_establishments as (
+    select
+        unit_key, year,
+        min(n_establishments) as margin_establishments,
+        max(top_share) as top_establishment_share_dose
+    from (
+        select
+            unit_key, year, job, which,
+            count(*) as n_establishments,
+            share_of(max(dose_msv), sum(dose_msv)) as top_share
+        from places_of_cells
+        group by unit_key, year, job, which
+    )
+    group by unit_key, year
 ),
 
 job_cells as (
@@ -134,6 +191,9 @@ select
     -- What is left, so that the three are the change to the last decimal.
     cast(change_msv - headcount_effect_msv - mix_effect_msv as decimal(18, 3)) as rate_effect_msv,
     in_msv.smallest_job,
-    in_msv.top_share
+    in_msv.top_share,
+    of_establishments.margin_establishments,
+    of_establishments.top_establishment_share_dose
 from pairs
 inner join in_msv using (unit_key, year)
+left join of_establishments using (unit_key, year)

@@ -4,6 +4,7 @@ select
     establishment_key as unit_key,
     year,
     worker_key,
+    establishment_key,
     first(concat_ws(' ', sector_code, coalesce(occupation_code, 'UNSPECIFIED'), category)
         order by dose_msv desc, results desc, sector_code, category, occupation_code, contract_type) as job,
     cast(sum(dose_msv) as decimal(12, 3)) as dose_msv,
@@ -16,10 +17,11 @@ select
     0,
     annual.year,
     annual.worker_key,
+    main_domains.establishment_key,
     concat_ws(' ', main_domains.domain, main_domains.category),
     cast(sum(annual.dose_msv) as decimal(12, 3)),
     bool_or(annual.is_monitored)
 from annual_worker_doses as annual
 inner join main_domains using (worker_key, year)
 where annual.limit_quantity = 'effective'
-group by annual.year, annual.worker_key, main_domains.domain, main_domains.category
+group by annual.year, annual.worker_key, main_domains.establishment_key, main_domains.domain, main_domains.category

@@ -70,12 +70,14 @@ def test_a_year_without_the_one_before_has_no_change(register):
 
 def test_the_nation_counts_each_person_once_at_the_main_employment(register):
     """Worker 1 to 11 have two employers; most of their dose is in industry, which gives way to medicine."""
-    register.add("establishments", establishment_key=10, sector_code="MED.01.01")
-    register.add("establishments", establishment_key=11, sector_code="IND.01", row_no=3)
+    for place in range(10, 16):
+        sector = "IND.01" if place > 12 else "MED.01.01"
+        register.add("establishments", establishment_key=place, sector_code=sector, row_no=place)
     for worker in range(1, FEWEST + 1):
+        place = 10 + worker % 3
         for year, medicine, industry in ((2018, "1.000", "3.000"), (2019, "2.000", "0.000")):
-            register.dose(f"{year}-06-30", medicine, worker_key=worker, establishment_key=10)
-            register.dose(f"{year}-06-30", industry, worker_key=worker, establishment_key=11)
+            register.dose(f"{year}-06-30", medicine, worker_key=worker, establishment_key=place)
+            register.dose(f"{year}-06-30", industry, worker_key=worker, establishment_key=place + 3)
     rows = register.rows_of(f"select year, series_breaks, monitored, {EFFECTS} from national_dose_changes")
     assert [tuple(map(str, row)) for row in rows] == [
         ("2019", "AIRCREW_2019", "11", "-22.000", "0.000", "-22.000", "0.000")
