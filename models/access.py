@@ -16,7 +16,7 @@ from lake.errors import AccessDenied, UsageError
 from lake.settings import Settings
 from lake.vocabulary import LimitQuantity
 from models.catalog import Model, served
-from models.disclosure import Thresholds, protect
+from models.disclosure import NEVER_SHOWN, Thresholds, protect
 from models.snapshot import Snapshots
 from registry.policy import Cell, Data, Decision, Rows, Viewer, decide
 
@@ -465,7 +465,7 @@ _TEAM = """
 
 def _check_names(model: Model, where: Mapping, columns: Sequence[str], order_by: Sequence[str]) -> None:
     extra = {"suppressed", "suppression_reason"} if model.disclosure else set()
-    hidden = {c.name for c in model.columns.values() if c.protection == "control"}
+    hidden = {c.name for c in model.columns.values() if c.protection in NEVER_SHOWN}
     known = (set(model.columns) | extra) - hidden
     for name in [*where, *columns, *(c.lstrip("-") for c in order_by)]:
         if name not in known:

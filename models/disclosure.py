@@ -15,7 +15,7 @@ import polars as pl
 
 from lake import reference
 from lake.vocabulary import LimitQuantity
-from models.catalog import Model
+from models.catalog import Model, ModelColumn
 from registry.policy import Data
 
 # Where the number of persons above a dose limit is published whatever its size, as the annual reports do.
@@ -57,7 +57,8 @@ def protect(frame: pl.DataFrame, model: Model, thresholds: Thresholds) -> pl.Dat
     frame = _hide(frame, everything, pl.col("_reason").is_not_null())
     frame = _hide_magnitudes(frame, model, thresholds)
     frame = _hide_counts(frame, model, thresholds)
-    controls = [c.name for c in model.columns.values() if c.protection in _NEVER_SHOWN]
+    frame = _hide_followers(frame, model, thresholds)
+    controls = [c.name for c in model.columns.values() if c.protection in NEVER_SHOWN]
     reason = pl.col("_reason").fill_null("")
     return frame.with_columns(suppressed=reason != "", suppression_reason=reason).drop(
         "_reason", *controls, *map(_true, counts)
@@ -66,8 +67,9 @@ def protect(frame: pl.DataFrame, model: Model, thresholds: Thresholds) -> pl.Dat
 
 _MAGNITUDES = ("magnitude", "high_percentile", "highest_percentile")
 _NUMBERS = ("count", "exceedance_count", *_MAGNITUDES)
-# A margin is the smallest cell, of persons or establishments, that is had from this row and others that are shown.
-_NEVER_SHOWN = ("control", "margin", "margin_establishments")
+# A margin is the smallest cell, of persons or establishments, that is had from this row and others that are shown; a
+# control, the largest share of one contributor. Each speaks of the whole row, or of the columns that follow it alone.
+NEVER_SHOWN = ("control", "margin", "margin_establishments")
 
 
 def _too_few(frame: pl.DataFrame, model: Model, thresholds: Thresholds) -> pl.Expr:
@@ -83,10 +85,22 @@ def _too_few(frame: pl.DataFrame, model: Model, thresholds: Thresholds) -> pl.Ex
     if "n_establishments" in frame.columns:
         rule = rule.when(pl.col("n_establishments") < thresholds.establishments).then(pl.lit("ESTABLISHMENTS"))
     for column in model.columns.values():
-        if column.protection in ("margin", "margin_establishments"):
-            fewest = thresholds.persons if column.protection == "margin" else thresholds.establishments
-            rule = rule.when(pl.col(column.name).is_between(1, fewest - 1)).then(pl.lit("SECONDARY"))
+        if column.protection in ("margin", "margin_establishments") and not _followers(model, column.name):
+            rule = rule.when(_is_breached(column, thresholds)).then(pl.lit("SECONDARY"))
     return rule.otherwise(pl.lit(None, dtype=pl.String))
+
+
+def _is_breached(column: ModelColumn, thresholds: Thresholds) -> pl.Expr:
+    """Whether what the control or margin guards would tell of too few."""
+    value = pl.col(column.name)
+    if column.protection == "control":
+        return value.fill_null(0) > thresholds.dominance
+    fewest = thresholds.persons if column.protection == "margin" else thresholds.establishments
+    return value.is_between(1, fewest - 1).fill_null(False)
+
+
+def _followers(model: Model, name: str) -> list[str]:
+    return [c.name for c in model.columns.values() if c.follows == name]
 
 
 def _true(column: str) -> str:
@@ -127,8 +141,8 @@ def _with_extra(
 
 def _hide_magnitudes(frame: pl.DataFrame, model: Model, thresholds: Thresholds) -> pl.DataFrame:
     """Hide doses that rest on too few exposed persons or mostly on one person or establishment."""
-    shares = [c.name for c in model.columns.values() if c.protection == "control"]
-    dominated = pl.any_horizontal([pl.col(s).fill_null(0) > thresholds.dominance for s in shares] or [pl.lit(False)])
+    shares = [c for c in model.columns.values() if c.protection == "control" and not _followers(model, c.name)]
+    dominated = pl.any_horizontal([_is_breached(share, thresholds) for share in shares] or [pl.lit(False)])
     exposed = pl.col("exposed").fill_null(0)
     visible = pl.col("_reason").is_null()
     why = (
@@ -179,12 +193,29 @@ def _hide_counts(frame: pl.DataFrame, model: Model, thresholds: Thresholds) -> p
         frame = frame.with_columns(_hidden=hidden, _reason=pl.coalesce("_reason", why)).drop("_extra")
         if is_above:
             frame = frame.with_columns(_last=pl.when("_hidden").then("_last").otherwise(pl.col(column.name)))
-        followers = [c.name for c in model.columns.values() if c.follows == column.name]
+        followers = _followers(model, column.name)
         if column.name in ("monitored", "exposed", "workers"):
             # A mean and a total would give the hidden number of persons back.
             followers += [c.name for c in model.columns.values() if c.protection in _MAGNITUDES]
         frame = _hide(frame, [column.name, *followers], pl.col("_hidden")).drop("_small", "_hidden")
     return frame.drop("_last")
+
+
+def _hide_followers(frame: pl.DataFrame, model: Model, thresholds: Thresholds) -> pl.DataFrame:
+    """Hide what follows a control or a margin, where it is breached or the partition would give it back."""
+    for column in model.columns.values():
+        followers = _followers(model, column.name) if column.protection in NEVER_SHOWN else []
+        if not followers:
+            continue
+        breached = _is_breached(column, thresholds)
+        # Whoever stands behind a margin adds up over the partition; behind a control, the exposed do.
+        size = pl.col(_true("exposed") if column.protection == "control" else column.name)
+        frame = _with_extra(frame, breached, size, model, thresholds)
+        why = pl.when("_extra").then(pl.lit("SECONDARY"))
+        why = why.when(breached).then(pl.lit("DOMINANCE" if column.protection == "control" else "SECONDARY"))
+        frame = _hide(frame, followers, breached | pl.col("_extra"))
+        frame = frame.with_columns(_reason=pl.coalesce("_reason", why)).drop("_extra")
+    return frame
 
 
 def _hide(frame: pl.DataFrame, columns: list[str], where: pl.Expr) -> pl.DataFrame:

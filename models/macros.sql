@@ -28,6 +28,10 @@ create temporary macro share_of(part, whole) as
         )
     end;
 
+-- Share of the highest dose in the root of the sum of squares: how near that root comes to it.
+create temporary macro share_of_squares(highest_msv, squares_usv2) as
+    case when squares_usv2 > 0 then cast(cast(highest_msv * 1000 as double) / sqrt(squares_usv2) as decimal(12, 6)) end;
+
 -- Between two neighbours in rank, `hundredths` of the way from the lower, in mSv.
 create temporary macro between_ranks(lower_msv, upper_msv, hundredths) as
     cast(

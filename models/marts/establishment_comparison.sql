@@ -46,7 +46,10 @@ own as (
         sum(cast(dose_msv * 1000 as hugeint) * cast(dose_msv * 1000 as hugeint)) as squares_usv2,
         mean_msv(sum(dose_msv), count(*) filter (where dose_msv > 0)) as mean_exposed,
         percentile_msv(list(dose_msv) filter (where dose_msv > 0), 50) as median_exposed,
-        share_of(max(dose_msv), sum(dose_msv)) as top_share
+        share_of(max(dose_msv), sum(dose_msv)) as top_share,
+        share_of_squares(
+            max(dose_msv), sum(cast(dose_msv * 1000 as hugeint) * cast(dose_msv * 1000 as hugeint))
+        ) as top_share_of_squares
     from own_persons
     group by establishment_key, year, occupation_code
 ),
@@ -160,7 +163,8 @@ establishment_squares as (
         reference_sector, year, occupation_code, establishment_key,
         cast(count(*) as hugeint) as exposed,
         cast(sum(dose_msv) * 1000 as hugeint) as dose_usv,
-        sum(cast(dose_msv * 1000 as hugeint) * cast(dose_msv * 1000 as hugeint)) as squares
+        sum(cast(dose_msv * 1000 as hugeint) * cast(dose_msv * 1000 as hugeint)) as squares,
+        max(dose_msv) as highest_msv
     from sector_persons
     where dose_msv > 0
     group by reference_sector, year, occupation_code, establishment_key
@@ -174,9 +178,35 @@ reference_squares as (
         sum(dose_usv) as dose_usv,
         sum(exposed * exposed) as exposed2,
         sum(squares) as squares,
-        sum(dose_usv * dose_usv // exposed) as between_squares
+        sum(dose_usv * dose_usv // exposed) as between_squares,
+        max(highest_msv, 2) as highest_msv
     from establishment_squares
     group by reference_sector, year, occupation_code
+),
+
+-- The funnel gives the sum of the squares of the reference, of all and of the others: one high dose may be nearly all.
+reference_shares as (
+    select
+        own.establishment_key, own.year, own.occupation_code,
+        greatest(
+            share_of_squares(totals.highest_msv[1], totals.squares),
+            share_of_squares(
+                case when self.highest_msv = totals.highest_msv[1] then totals.highest_msv[2]
+                    else totals.highest_msv[1] end,
+                totals.squares - coalesce(self.squares, 0)
+            )
+        ) as top_share_of_squares
+    from own
+    inner join chosen using (establishment_key, year, occupation_code)
+    inner join reference_squares as totals
+        on totals.reference_sector = chosen.reference_sector
+        and totals.year = own.year
+        and totals.occupation_code = own.occupation_code
+    left join establishment_squares as self
+        on self.reference_sector = chosen.reference_sector
+        and self.year = own.year
+        and self.occupation_code = own.occupation_code
+        and self.establishment_key = own.establishment_key
 ),
 
 -- Bühlmann and Straub: the variance of persons within an establishment, and of establishments' true means.
@@ -328,6 +358,8 @@ select
     own.mean_exposed as mean_exposed_msv,
     own.median_exposed as median_exposed_msv,
     own.top_share,
+    own.top_share_of_squares,
+    reference_shares.top_share_of_squares as reference_top_share_of_squares,
     own_sectors.sector_code,
     chosen.reference_sector,
     chosen.level as reference_level,
@@ -374,6 +406,10 @@ left join intervals
     on intervals.establishment_key = own.establishment_key
     and intervals.year = own.year
     and intervals.occupation_code = own.occupation_code
+left join reference_shares
+    on reference_shares.establishment_key = own.establishment_key
+    and reference_shares.year = own.year
+    and reference_shares.occupation_code = own.occupation_code
 left join funnel_limits
     on funnel_limits.establishment_key = own.establishment_key
     and funnel_limits.year = own.year

@@ -26,6 +26,7 @@ select
     percentile_msv(list(dose_msv) filter (where is_monitored), 75) as p75_monitored_msv,
     count(*) filter (where dose_msv > 1) as n_gt_1,
     count(*) filter (where dose_msv > 6) as n_gt_6,
+    count(*) filter (where dose_msv > 0 and not is_monitored) as exposed_unmonitored,
     share_of(max(dose_msv), sum(dose_msv)) as top_share
 from person_years
 group by establishment_key, year, limit_quantity

@@ -57,6 +57,7 @@ figures as (
         count(*) as persons,
         count(*) filter (where is_monitored) as monitored,
         count(*) filter (where dose_msv > 0) as exposed,
+        count(*) filter (where dose_msv > 0 and not is_monitored) as exposed_unmonitored,
         sum(dose_msv) as dose_msv,
         coalesce(sum(dose_msv) filter (where is_monitored), 0) as monitored_dose_msv,
         share_of(max(dose_msv), sum(dose_msv)) as top_share
@@ -87,6 +88,7 @@ select
     mean_msv(figures.monitored_dose_msv, figures.monitored) as mean_monitored_msv,
     mean_msv(figures.dose_msv, figures.exposed) as mean_exposed_msv,
     of_establishments.n_establishments,
+    figures.exposed_unmonitored,
     greatest(figures.top_share, margins.top_share) as top_share,
     greatest(of_establishments.top_establishment_share_dose, margins.top_establishment_share_dose)
         as top_establishment_share_dose,

@@ -42,6 +42,7 @@ of_persons as (
         year, site, relation, basis,
         count(*) filter (where is_monitored) as monitored,
         count(*) filter (where dose_msv > 0) as exposed,
+        count(*) filter (where dose_msv > 0 and not is_monitored) as exposed_unmonitored,
         sum(dose_msv) as dose_msv,
         coalesce(sum(dose_msv) filter (where is_monitored), 0) as monitored_dose_msv,
         share_of(max(dose_msv), sum(dose_msv)) as top_share
@@ -93,6 +94,7 @@ select
     mean_msv(monitored_dose_msv, monitored) as mean_monitored_msv,
     mean_msv(dose_msv, exposed) as mean_exposed_msv,
     n_establishments,
+    exposed_unmonitored,
     top_share,
     top_place_share,
     top_employer_share

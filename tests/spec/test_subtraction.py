@@ -4,6 +4,7 @@ import polars as pl
 import pytest
 from register import Register
 
+from lake.errors import UsageError
 from lake.vocabulary import Role
 from models.access import Access
 from models.publish import publish
@@ -11,6 +12,7 @@ from registry.policy import Viewer
 
 EMPLOYER = Viewer(1, Role.EMPLOYER, None, frozenset({10}))
 AUTHORITY = Viewer(2, Role.AUTHORITY)
+INTAKE = {"dosimetry": "INTERNAL", "quantity": "E50", "radiation": "ALPHA_INT", "body_location": None}
 
 
 class Passed:
@@ -52,6 +54,56 @@ def tables(tmp_path):
     yield (made := Tables(tmp_path))
     if made.access:
         made.access.snapshots.close()
+
+
+@pytest.mark.parametrize(("intakes", "is_shown"), [(0, True), (1, False), (10, False), (11, True)])
+def test_the_mean_of_those_with_a_badge_gives_no_dose_of_those_without(tables, intakes, is_shown):
+    """The whole less the mean of the monitored is the intakes of those who wear no badge."""
+    for place in (10, 11, 12):
+        tables.establishment(place)
+        tables.workers(15, "1.000", place)
+    tables.workers(intakes, "3.217", 10, **INTAKE)
+    own = tables.shown("establishment_statistics", EMPLOYER, limit_quantity="effective")
+    nation = tables.shown("national_statistics", year=2023, limit_quantity="effective", dimension="ALL")
+    for rows in (own, nation):
+        assert (rows["mean_monitored_msv"].null_count() == 0) is is_shown
+        assert rows["mean_exposed_msv"].null_count() == 0
+
+
+@pytest.mark.parametrize("column", ["smallest_margin", "margin_establishments"])
+def test_what_protects_a_table_is_not_asked_for(tables, column):
+    tables.establishment(10)
+    tables.workers(1, "1.000")
+    for asked in ({"where": {column: 1}}, {"columns": [column]}, {"order_by": [column]}):
+        tables.shown("component_statistics")
+        with pytest.raises(UsageError) as refused:
+            tables.access.fetch("component_statistics", AUTHORITY, purpose="test", **asked)
+        assert "margin" not in str(refused.value.next_step)
+
+
+@pytest.mark.parametrize(("highest", "is_shown"), [("5.000", False), ("0.300", True)])
+def test_the_interval_does_not_tell_the_highest_dose(tables, highest, is_shown):
+    """Its limits give the sum of the squares, of which one high dose is nearly all."""
+    for place in (10, 11, 12, 13):
+        tables.establishment(place)
+        tables.workers(10 if place == 10 else 30, "0.100", place)
+    tables.workers(1, highest, 10)
+    (row,) = tables.shown("establishment_comparison", EMPLOYER, occupation_code="ALL").to_dicts()
+    assert row["standardised_dose_ratio"] is not None
+    told = [row[c] for c in ("standardised_dose_ratio_low", "standardised_dose_ratio_high", "differs_from_expected")]
+    assert (None not in told) is is_shown
+
+
+@pytest.mark.parametrize(("highest", "is_shown"), [("5.000", False), ("0.300", True)])
+def test_the_funnel_does_not_tell_the_highest_dose_elsewhere(tables, highest, is_shown):
+    for place in (10, 11, 12, 13):
+        tables.establishment(place)
+        tables.workers(20, "0.100", place)
+    tables.workers(1, highest, 11)
+    (row,) = tables.shown("establishment_comparison", EMPLOYER, occupation_code="ALL").to_dicts()
+    assert row["standardised_dose_ratio_low"] is not None
+    told = [row[c] for c in row if c.startswith("funnel_")]
+    assert (None not in told) is is_shown
 
 
 @pytest.mark.parametrize(("places", "is_shown"), [((10, 11), False), ((10, 11, 12), True)])
