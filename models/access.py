@@ -290,7 +290,7 @@ class Access:
 
     def _published(self, model: Model, where: Mapping, bounds: list[_Bound], as_of: date | None) -> pl.DataFrame:
         """Whole partitions, protected; what cuts through a partition is filtered afterwards."""
-        wide = {c: v for c, v in where.items() if c in model.adds_up_within or c == model.scope}
+        wide = {c: v for c, v in where.items() if c in model.whole_partitions or c == model.scope}
         whole = self._plain(model, wide, bounds, None, (), None, as_of)
         return protect(whole, model, self._thresholds)
 

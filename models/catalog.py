@@ -77,6 +77,7 @@ class Model:
     own_establishments_only: bool = False
     disclosure: str | None = None
     adds_up_within: tuple[str, ...] = ()
+    adds_up_across: tuple[str, ...] = ()
     total: tuple[str, str] | None = None
 
     @property
@@ -88,6 +89,12 @@ class Model:
     def grain(self) -> str:
         """What one row is: what follows “one row per”."""
         return self.description.rpartition(_GRAIN)[2].strip()
+
+    @property
+    def whole_partitions(self) -> tuple[str, ...]:
+        """Columns by which rows may be chosen without cutting through what adds up."""
+        across = self.adds_up_across or self.adds_up_within
+        return tuple(c for c in self.adds_up_within if c in across)
 
     @property
     def is_served(self) -> bool:
@@ -134,6 +141,7 @@ def load(path: Path) -> Model:
             kind=said.pop("kind", "table"),
             columns=columns,
             adds_up_within=tuple(said.pop("adds_up_within", ())),
+            adds_up_across=tuple(said.pop("adds_up_across", ())),
             total=tuple(said.pop("total", ())) or None,
             **{"level": INTERNAL, "scope": "none", "source": "", **said},
         )
@@ -158,7 +166,8 @@ def check(model: Model) -> None:
         raise ModelError(f"{sidecar}: a mart needs its source.")
     if model.disclosure is not None and model.disclosure not in DISCLOSURES:
         raise ModelError(f"{sidecar}: unknown disclosure “{model.disclosure}”.")
-    named = [model.quantity_column, model.dosimetry_column, model.date_column, *model.adds_up_within]
+    named = [model.quantity_column, model.dosimetry_column, model.date_column]
+    named += [*model.adds_up_within, *model.adds_up_across]
     named += list(model.total or ())[:1]
     named += [column.follows for column in model.columns.values()]
     missing = [name for name in named if name and name not in model.columns]

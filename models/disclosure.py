@@ -121,22 +121,39 @@ def _with_extra(
     """The frame with `_extra`: the smallest visible rows that must go too.
 
     A reader subtracts what is visible of a partition from its total; what is left must be at least two rows and at
-    least `persons` persons. The partition's own total row (`Model.total`) is not part of it.
+    least `persons` persons. The partition's own total row (`Model.total`) is not part of it. Across
+    (`Model.adds_up_across`), each dimension's rows add up to that of the whole, which may be hidden too.
     """
-    if not model.adds_up_within:
-        return frame.with_columns(_extra=pl.lit(False))
-    total = pl.col(model.total[0]) == model.total[1] if model.total else pl.lit(False)
-    frame = frame.with_columns(_total=total, _out=hidden.fill_null(False), _size=size.fill_null(0))
-    within = [*model.adds_up_within, "_total"]
-    can_go = ~pl.col("_out") & (pl.col("_size") > 0)
+    frame = frame.with_columns(_first=hidden.fill_null(False), _out=hidden.fill_null(False), _size=size.fill_null(0))
+    if model.adds_up_within:
+        total = pl.col(model.total[0]) == model.total[1] if model.total else pl.lit(False)
+        partitions = [(model.adds_up_within, ~total)]
+        if model.adds_up_across:
+            dimensions = frame["dimension"].unique().sort().to_list()
+            partitions += [(model.adds_up_across, pl.col("dimension").is_in(["ALL", d])) for d in dimensions]
+        gone = None
+        # What goes in one partition may be alone in another.
+        while gone != frame["_out"].sum():
+            gone = frame["_out"].sum()
+            for within, part in partitions:
+                frame = _without_extra(frame, list(within), part, thresholds)
+    return frame.with_columns(_extra=pl.col("_out") & ~pl.col("_first")).drop("_first", "_out", "_size")
+
+
+def _without_extra(frame: pl.DataFrame, within: list[str], part: pl.Expr, thresholds: Thresholds) -> pl.DataFrame:
+    """`_out` with the rows, among `part` of each partition, without which `_out` could be had by subtraction."""
+    can_go = part & ~pl.col("_out") & (pl.col("_size") > 0)
     frame = frame.with_columns(_rank=pl.when(can_go).then("_size").rank("ordinal").over(within))
     visible = pl.when(can_go).then("_size").otherwise(0)
     before = visible.cum_sum().over(within, order_by="_rank") - visible
-    left = pl.when("_out").then("_size").otherwise(0).sum().over(within) + before
-    out = pl.col("_out").sum().over(within)
-    is_alone = (out == 1) & (pl.col("_rank") == 1)
-    extra = can_go & ~pl.col("_total") & (out > 0) & (is_alone | (left < thresholds.persons))
-    return frame.with_columns(_extra=extra.fill_null(False)).drop("_total", "_out", "_size", "_rank")
+    is_out = part & pl.col("_out")
+    left = pl.when(is_out).then("_size").otherwise(0).sum().over(within) + before
+    out = is_out.sum().over(within)
+    # Nobody beside it hides nothing of it.
+    of_some = (is_out & (pl.col("_size") > 0)).sum().over(within)
+    is_alone = ((out == 1) | (of_some == 1)) & (pl.col("_rank") == 1)
+    extra = can_go & (out > 0) & (is_alone | (left < thresholds.persons))
+    return frame.with_columns(_out=pl.col("_out") | extra.fill_null(False)).drop("_rank")
 
 
 def _hide_magnitudes(frame: pl.DataFrame, model: Model, thresholds: Thresholds) -> pl.DataFrame:

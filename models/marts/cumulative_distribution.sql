@@ -80,9 +80,6 @@ select
     n_establishments,
     exposed,
     collective_dose_man_sv,
-    top_share,
-    -- A class is known for the whole country: one small domain in it would follow from the others.
-    case when dimension = 'domain' then min(workers) over (partition by year, span, dimension, class_code) end
-        as smallest_margin
+    top_share
 from cells
 order by year, span, dimension, group_code, position

@@ -132,3 +132,24 @@ def test_a_change_of_the_nation_tells_no_domain_of_one_establishment(tables):
         tables.workers(15, "2.000", 13, f"{year}-06-30", sector_code="IND.01")
     (change,) = tables.shown("national_dose_changes").to_dicts()
     assert (change["change_msv"], change["mix_effect_msv"]) == (None, None)
+
+
+@pytest.mark.parametrize("model", ["dose_distribution", "cumulative_distribution"])
+def test_a_class_of_few_does_not_follow_from_other_domains(tables, model):
+    """Hidden beside the class of few, a class follows from the other domains; and from it, the class of few."""
+    for domain, sector in enumerate(("MED.01.01", "IND.01", "NUC.01")):
+        for place in range(10 + 3 * domain, 13 + 3 * domain):
+            tables.establishment(place, sector)
+    for domain, sector in enumerate(("MED.01.01", "IND.01", "NUC.01")):
+        for worker in range(15 * (domain + 1)):
+            tables.workers(1, "0.500", 10 + 3 * domain + worker % 3, sector_code=sector)
+        for worker in range(25):
+            tables.workers(1, "4.000", 10 + 3 * domain + worker % 3, sector_code=sector)
+    tables.workers(5, "12.000", 10, sector_code="MED.01.01")
+    where = {"span": "CAREER"} if model == "cumulative_distribution" else {"limit_quantity": "effective"}
+    rows = tables.shown(model, year=2023, **where).filter(pl.col("dimension").is_in(["ALL", "domain"]))
+    wholes = rows.filter(dimension="ALL")
+    for whole in wholes.iter_rows(named=True):
+        domains = rows.filter(dimension="domain", class_code=whole["class_code"])
+        hidden = domains["workers"].null_count()
+        assert whole["workers"] is None or hidden != 1, whole["class_code"]

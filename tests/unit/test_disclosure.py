@@ -148,3 +148,15 @@ def test_the_class_between_two_counts_that_are_shown_is_not_small():
     assert shown["n_gt_5"].to_list() == [60]
     assert shown["n_gt_6"].to_list() == [None], "three persons between 5 and 6 mSv"
     assert shown["n_gt_10"].to_list() == [30]
+
+
+def test_a_group_without_dose_does_not_hide_the_dose_of_another():
+    """Both are hidden; of the one that shows nobody exposed, the reader knows the dose."""
+    shown = national(
+        {"group_code": "A", "exposed": 15, "top_share": Decimal("0.9")},
+        {"group_code": "B", "exposed": 0},
+        {"group_code": "C", "exposed": 40},
+        {"group_code": "D", "exposed": 90},
+    )
+    doses = by_group(shown, "collective_dose_man_sv")
+    assert doses == {"A": None, "B": None, "C": None, "D": 100}
