@@ -54,6 +54,7 @@ select
     any_value(limit_quantity) as limit_quantity,
     any_value(limit_msv) as limit_msv,
     min(first_date) as first_date,
+    min(first_after_date) as first_after_date,
     max(last_date) as last_date,
     max(peak_date) filter (where rank_in_episode = 1) as peak_date,
     max(peak_msv) as peak_msv,

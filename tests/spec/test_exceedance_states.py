@@ -302,3 +302,17 @@ def test_a_decision_on_what_counts_in_no_emergency_says_nothing_of_a_lifetime(re
     other = register.dose("2024-01-31", "2.000", situation="SUR", emergency_id="e1", **fields)
     decide(register, other, "MAINTAIN", "2024-03-01")
     assert state(register, date(2024, 4, 1))[0] == "detected"
+
+
+@pytest.mark.parametrize("other", [
+    {"period_end": "2019-05-31"},
+    {"period_end": "2024-01-31", "situation": "SUR", "emergency_id": "e1"},
+    {"period_end": "2025-02-28"},
+])  # fmt: skip
+def test_what_is_replaced_elsewhere_at_the_same_time_does_not_modify_what_was_cancelled(register, other):
+    wrong = register.dose("2024-01-31", "21.000")
+    beside = register.dose(**other, dose_msv="1.000", worker_key=1, received_at=noon("2025-03-02"))
+    at_once = {"received_at": noon("2025-03-05"), "delivery_no": 2}
+    register.dose("2024-01-31", None, record_action="CANCEL", replaces_dose_id=wrong["dose_id"], **at_once)
+    register.dose(**other, dose_msv="1.100", record_action="REPLACE", replaces_dose_id=beside["dose_id"], **at_once)
+    assert states(register, date(2025, 3, 6), "exceedance_history") == [("1", "L1", "gone", "cancelled", "2025-03-05")]
