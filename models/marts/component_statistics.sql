@@ -57,17 +57,38 @@ of_establishments as (
     group by year, component, dimension, group_code
 ),
 
+parts as (
+    select
+        year, component, dimension, group_code, of_persons.exposed, of_establishments.n_with_dose, of_persons.top_share,
+        of_establishments.top_share as top_establishment_share,
+        count(*) over (partition by year, dimension, group_code) = 1 as is_whole
+    from of_persons
+    inner join of_establishments using (year, component, dimension, group_code)
+    where of_persons.exposed > 0
+),
+
+-- A domain of one part alone is told by its total: what is shown of the country leaves that part of the others.
+left_of_the_country as (
+    select year, component, 'ALL' as dimension, 'ALL' as group_code, exposed, n_with_dose, top_share,
+        top_establishment_share
+    from parts
+    where dimension = 'domain'
+    qualify not is_whole and bool_or(is_whole) over (partition by year, component)
+),
+
 -- Whoever takes what is shown of a group from its total finds the parts that are not.
 margins as (
     select
         year, dimension, group_code,
-        min(of_persons.exposed) as smallest_margin,
-        min(of_establishments.n_with_dose) as margin_establishments,
-        max(of_persons.top_share) as top_share,
-        max(of_establishments.top_share) as top_establishment_share_dose
-    from of_persons
-    inner join of_establishments using (year, component, dimension, group_code)
-    where of_persons.exposed > 0
+        min(exposed) as smallest_margin,
+        min(n_with_dose) as margin_establishments,
+        max(top_share) as top_share,
+        max(top_establishment_share) as top_establishment_share_dose
+    from (
+        select * exclude (is_whole) from parts
+        union all
+        select * from left_of_the_country
+    )
     group by year, dimension, group_code
 )
 

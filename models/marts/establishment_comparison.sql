@@ -130,7 +130,7 @@ without_own as (
         and self.establishment_key = own.establishment_key
 ),
 
-chosen as (
+nearest as (
     select establishment_key, year, occupation_code, reference_sector, level, n_establishments
     from without_own
     cross join rules
@@ -142,6 +142,41 @@ chosen as (
     qualify row_number() over (
         partition by establishment_key, year, occupation_code order by level desc
     ) = 1
+),
+
+-- A sector's total is published: jobs that are compared must leave none of few, nor one alone, when taken from it.
+jobs_by_size as (
+    select
+        totals.reference_sector, totals.year, totals.occupation_code, totals.exposed,
+        rules.fewest_persons,
+        totals.exposed < rules.fewest_persons
+            or totals.n_establishments < rules.fewest_establishments
+            or totals.highest_doses[1] > rules.largest_share * totals.dose_msv
+            or totals.highest_workers[1] > rules.largest_share * totals.workers as is_withheld
+    from reference_totals as totals
+    cross join rules
+    where totals.occupation_code <> 'ALL' and totals.exposed > 0
+),
+
+withheld_jobs as (
+    select reference_sector, year, occupation_code
+    from jobs_by_size
+    qualify
+        not is_withheld
+        and row_number() over (
+            partition by reference_sector, year, is_withheld order by exposed, occupation_code
+        ) = 1
+        and (
+            count_if(is_withheld) over (partition by reference_sector, year) = 1
+            or sum(exposed) filter (where is_withheld) over (partition by reference_sector, year) < fewest_persons
+        )
+),
+
+chosen as (
+    select nearest.*
+    from nearest
+    left join withheld_jobs using (reference_sector, year, occupation_code)
+    where withheld_jobs.reference_sector is null
 ),
 
 -- A person with two establishments of the sector is two readings here, as each stands beside its own colleagues.

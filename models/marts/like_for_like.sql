@@ -65,16 +65,31 @@ figures as (
     group by year, cell, reading
 ),
 
+-- Some are blank for a part of the year alone: between the bounds stand fewer than are blank.
+between_bounds as (
+    select
+        year,
+        nullif(max(monitored) - min(monitored), 0) as monitored,
+        nullif(max(exposed) - min(exposed), 0) as exposed
+    from figures
+    where reading is not null
+    group by year
+),
+
 margins as (
     select
         figures.year,
-        min(least(figures.persons, case when figures.exposed > 0 then figures.exposed else figures.persons end))
-            as smallest_margin,
+        least(
+            min(least(figures.persons, case when figures.exposed > 0 then figures.exposed else figures.persons end)),
+            min(between_bounds.monitored),
+            min(between_bounds.exposed)
+        ) as smallest_margin,
         min(of_establishments.n_establishments) as margin_establishments,
         max(figures.top_share) as top_share,
         max(of_establishments.top_establishment_share_dose) as top_establishment_share_dose
     from figures
     inner join of_establishments using (year, cell)
+    inner join between_bounds using (year)
     where figures.reading is null
     group by figures.year
 )

@@ -1,5 +1,7 @@
 """What a reader with several tables could take from each other: nothing of fewer than are shown."""
 
+from datetime import UTC, date, datetime
+
 import polars as pl
 import pytest
 from register import Register
@@ -12,6 +14,8 @@ from registry.policy import Viewer
 
 EMPLOYER = Viewer(1, Role.EMPLOYER, None, frozenset({10}))
 AUTHORITY = Viewer(2, Role.AUTHORITY)
+LATER = datetime(2023, 9, 1, tzinfo=UTC)
+COSMIC = {"dosimetry": "COSMIC", "quantity": "E", "radiation": "COSMIC", "body_location": None}
 INTAKE = {"dosimetry": "INTERNAL", "quantity": "E50", "radiation": "ALPHA_INT", "body_location": None}
 
 
@@ -153,3 +157,55 @@ def test_a_class_of_few_does_not_follow_from_other_domains(tables, model):
         domains = rows.filter(dimension="domain", class_code=whole["class_code"])
         hidden = domains["workers"].null_count()
         assert whole["workers"] is None or hidden != 1, whole["class_code"]
+
+
+@pytest.mark.parametrize(("others", "is_shown"), [(0, True), (1, False), (11, True)])
+def test_references_of_jobs_leave_no_job_of_few(tables, others, is_shown):
+    """The sector less the jobs that an establishment is compared with is what others do there."""
+    for place in (10, 11, 12, 13):
+        tables.establishment(place)
+        tables.workers(20, "1.000", place, occupation_code="M01")
+        tables.workers(15, "2.000", place, occupation_code="M02")
+    for job in ("M03", "M04") if others > 1 else ("M03",):
+        for worker in range(others):
+            tables.workers(1, "5.000", 11 + worker % 3, occupation_code=job)
+    rows = tables.shown("establishment_comparison", EMPLOYER).sort("occupation_code")
+    references = dict(zip(rows["occupation_code"], rows["reference_mean_exposed_msv"], strict=True))
+    assert references["ALL"] is not None and references["M01"] is not None
+    assert (references["M02"] is not None) is is_shown
+
+
+@pytest.mark.parametrize(("flyers", "is_shown"), [(0, True), (1, False), (11, True)])
+def test_a_domain_of_one_part_alone_gives_no_part_of_another(tables, flyers, is_shown):
+    """All cosmic dose less that of a domain which has no other, as national_statistics tells, is the rest's."""
+    for place, sector in ((10, "NAT.01"), (11, "NAT.01"), (12, "NAT.01"), *((p, "MED.01.01") for p in (13, 14, 15))):
+        tables.establishment(place, sector)
+    for place in (10, 11, 12):
+        tables.workers(20, "2.000", place, sector_code="NAT.01", **COSMIC)
+    for place in (13, 14, 15):
+        tables.workers(20, "1.000", place)
+    for number in range(0, 5 * flyers, 5):
+        place = 13 + number // 20
+        tables.register.dose("2023-03-31", "0.400", worker_key=61 + number, establishment_key=place, **COSMIC)
+    nation = tables.shown("national_statistics", year=2023, limit_quantity="effective", dimension="domain")
+    assert nation["collective_dose_man_sv"].null_count() == 0
+    rows = tables.shown("component_statistics", year=2023, dimension="ALL", component="cosmic")
+    assert (rows["collective_dose_man_sv"].null_count() == 0) is is_shown
+
+
+@pytest.mark.parametrize(("blank", "is_shown"), [(0, True), (1, False), (11, True)])
+def test_two_bounds_of_a_series_tell_of_no_few_between_them(tables, blank, is_shown):
+    """Twelve are blank in part of the year and classified in the rest: between the bounds stand only the others."""
+    for place in (10, 11, 12):
+        tables.establishment(place)
+        tables.workers(20, "1.000", place, category="B")
+    for worker in range(1, 61, 5):
+        place = 10 + (worker - 1) // 20
+        tables.register.add("employments", worker_key=worker, establishment_key=place, row_no=worker, category="NR",
+                            category_start=date(2023, 9, 1), known_at=LATER)  # fmt: skip
+        tables.register.dose("2023-12-31", "0.500", worker_key=worker, establishment_key=place)
+    for place in range(blank):
+        tables.workers(1, "0.500", 10 + place % 3, category="NR")
+    rows = tables.shown("like_for_like").sort("reading")
+    assert (rows["monitored"].null_count() == 0) is is_shown
+    assert (rows["exposed"].null_count() == 0) is is_shown
