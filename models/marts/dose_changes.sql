@@ -8,6 +8,7 @@ select
     mix_effect_msv,
     rate_effect_msv,
     smallest_job,
+    of_several_jobs,
     top_share
 from change_effects
 where unit_key > 0

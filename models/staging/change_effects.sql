@@ -5,7 +5,8 @@ with of_years as (
         unit_key, year,
         count(*) as persons,
         count(*) filter (where is_monitored) as monitored,
-        count(*) filter (where dose_msv > 0) as exposed
+        count(*) filter (where dose_msv > 0) as exposed,
+        nullif(count_if(has_several_jobs), 0) as of_several_jobs
     from job_years
     group by unit_key, year
 ),
@@ -15,7 +16,8 @@ pairs as (
         now.unit_key, now.year,
         cast(before.persons as hugeint) as persons_1, cast(now.persons as hugeint) as persons_2,
         least(before.monitored, now.monitored) as monitored,
-        least(before.exposed, now.exposed) as exposed
+        least(before.exposed, now.exposed) as exposed,
+        least(before.of_several_jobs, now.of_several_jobs) as of_several_jobs
     from of_years as now
     inner join of_years as before
         on before.unit_key = now.unit_key
@@ -191,6 +193,7 @@ select
     -- What is left, so that the three are the change to the last decimal.
     cast(change_msv - headcount_effect_msv - mix_effect_msv as decimal(18, 3)) as rate_effect_msv,
     in_msv.smallest_job,
+    pairs.of_several_jobs,
     in_msv.top_share,
     of_establishments.margin_establishments,
     of_establishments.top_establishment_share_dose

@@ -209,3 +209,18 @@ def test_two_bounds_of_a_series_tell_of_no_few_between_them(tables, blank, is_sh
     rows = tables.shown("like_for_like").sort("reading")
     assert (rows["monitored"].null_count() == 0) is is_shown
     assert (rows["exposed"].null_count() == 0) is is_shown
+
+
+@pytest.mark.parametrize(("movers", "is_shown"), [(0, True), (1, False), (11, True)])
+def test_a_change_tells_no_dose_that_was_received_in_another_job(tables, movers, is_shown):
+    """The effects give the means of whole persons' jobs; the comparison, of what was received in each."""
+    tables.establishment(10)
+    for year in (2022, 2023):
+        tables.workers(20, "1.000", day=f"{year}-06-30", occupation_code="M01")
+        tables.workers(22, "2.000", day=f"{year}-06-30", occupation_code="M02")
+    for worker in range(63, 63 + movers):
+        tables.register.add("employments", worker_key=worker, row_no=worker, occupation_code="M01",
+                            category_start=date(2023, 9, 1), known_at=LATER)  # fmt: skip
+        tables.register.dose("2023-12-31", "0.500", worker_key=worker)
+    (change,) = tables.shown("dose_changes", EMPLOYER).to_dicts()
+    assert (change["mix_effect_msv"] is not None) is is_shown
