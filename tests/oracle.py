@@ -511,13 +511,15 @@ def _excused(day: tuple, rows: list[tuple], limit: dict, spans: list[dict], limi
     """A day above the limit, `authorised` where R.4451-90 allows it.
 
     What was received outside an authorisation stays within the limit, all of the twelve months within the authorised
-    one, and no mean of five years running that include this one is above the yearly one.
+    one, and no mean of five years running that include this one, or the first that is authorised, is above the yearly.
     """
     on_date, _, total = day
     after = months_before(on_date, 12)
     outside = sum(
         (dose for _, _, end, dose in rows if after < end <= on_date and not any(_holds(s, end) for s in spans)), ZERO
     )
+    ends = [end for _, _, end, _ in rows if after < end <= on_date]
+    authorised = [end.year for end in ends if any(_holds(s, end) for s in spans)]
     allowed = {
         row["window"]: row["limit_msv"]
         for row in limits
@@ -525,7 +527,7 @@ def _excused(day: tuple, rows: list[tuple], limit: dict, spans: list[dict], limi
     }
     five_years = [
         sum((dose for _, _, end, dose in rows if last - 4 <= end.year <= last), ZERO) / 5
-        for last in range(on_date.year, on_date.year + 5)
+        for last in range(min(authorised, default=on_date.year), on_date.year + 5)
     ]
     is_allowed = (
         outside <= limit["limit_msv"]

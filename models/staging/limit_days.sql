@@ -102,6 +102,7 @@ sites as (
         coalesce(sum(doses.dose_msv), 0) as dose_msv,
         coalesce(sum(doses.dose_msv) filter (where doses.period_start >= days.valid_from), 0) as alone_msv,
         coalesce(sum(doses.dose_msv) filter (where not doses.is_authorised), 0) as ordinary_msv,
+        min(year(doses.period_end)) filter (where doses.is_authorised) as authorised_year,
         min(doses.period_start) as wear_start
     from limited_days as days
     left join near_doses as doses
@@ -120,7 +121,8 @@ highest_sites as (
     select
         *,
         max(alone_msv) over (partition by basis, population, worker_key, limit_code, on_date) as highest_alone_msv,
-        max(ordinary_msv) over (partition by basis, population, worker_key, limit_code, on_date) as highest_ordinary_msv
+        max(ordinary_msv) over (partition by basis, population, worker_key, limit_code, on_date) as highest_ordinary_msv,
+        min(authorised_year) over (partition by basis, population, worker_key, limit_code, on_date) as excess_from_year
     from sites
     qualify row_number() over (
         partition by basis, population, worker_key, limit_code, on_date order by dose_msv desc, site
@@ -153,7 +155,8 @@ blocks_of_five as (
 ),
 
 -- What was received under an authorisation does not count against the limit, as long as all of the window stays under
--- the authorised one and no mean of five years that include this one passes the yearly one.
+-- the authorised one and no mean of five years that include this one, or the one of the authorised dose, passes the
+-- yearly one.
 authorised_days as (
     select distinct days.basis, days.worker_key, days.limit_code, days.on_date
     from highest_sites as days
@@ -180,7 +183,7 @@ authorised_days as (
                 blocks.basis = days.basis
                 and blocks.worker_key = days.worker_key
                 and blocks.limit_quantity = days.limit_quantity
-                and blocks.last_year between year(days.on_date) and year(days.on_date) + 4
+                and blocks.last_year between days.excess_from_year and year(days.on_date) + 4
                 and days.on_date between means.valid_from and coalesce(means.valid_to, date '9999-12-31')
         )
 )
