@@ -23,7 +23,8 @@ doses_of_a_kind as (
     from emergency_periods
 ),
 
--- The employment behind an episode is that of the largest dose on its peak date.
+-- The employment behind an episode is that of the largest dose on its peak date; a lifetime passed before a limit came
+-- into force peaks when it did, on no dose, and is that of the last one.
 peak_doses as (
     select episodes.*, doses.establishment_key
     from episodes
@@ -33,10 +34,13 @@ peak_doses as (
         and doses.kind = limits.kind
         and doses.worker_key = episodes.worker_key
         and doses.limit_quantity = episodes.limit_quantity
-        and doses.period_end = episodes.peak_date
+        and (
+            doses.period_end = episodes.peak_date
+            or limits.kind = 'EMERGENCY_LIMIT' and doses.period_end < episodes.peak_date
+        )
     qualify row_number() over (
         partition by episodes.worker_key, episodes.limit_code, episodes.status, episodes.first_date
-        order by doses.dose_msv desc, doses.establishment_key
+        order by doses.period_end desc, doses.dose_msv desc, doses.establishment_key
     ) = 1
 )
 

@@ -204,3 +204,10 @@ def test_the_page_of_a_worker_shows_a_level_passed_and_no_exceedance(tmp_path):
         assert ask.t("worker.no_exceedance") in shown[worker]
     assert "Urgence : niveau de référence de 100 mSv" in shown[1] and "PENLY" in shown[1]
     assert ask.t("worker.emergencies") in shown[1] and ask.t("worker.emergencies") not in shown[2]
+
+
+def test_a_lifetime_passed_before_the_limit_of_today_has_its_place_under_both(register):
+    register.add("establishments")
+    register.dose("2010-06-30", "1000.001", situation="SUR", emergency_id="e1")
+    found = register.rows_of("select limit_code, siret, domain from exceedance_context order by limit_code")
+    assert found == [(code, "00000000000000", "MEDICAL_DENTAL_VET") for code in ("L7", "L7h")]
