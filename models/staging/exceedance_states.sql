@@ -211,19 +211,25 @@ standing as (
 ),
 
 -- Gone by a correction: by whose, stands in the dose; all of it that was taken away then was cancelled, or something
--- stands in its place.
+-- stands in its place. Where nothing of it was, a dose of another year weighed in a mean of five.
 lifted as (
     select
         gone.worker_key, gone.limit_code, gone.first_date,
-        case when bool_or(doses.removed_by = 'REPLACE') then 'modified' else 'cancelled' end as state,
+        case
+            when coalesce(
+                bool_or(doses.removed_by = 'REPLACE') filter (
+                    where doses.period_end > gone.first_after_date and doses.period_end <= gone.last_date
+                ),
+                bool_or(doses.removed_by = 'REPLACE')
+            ) then 'modified'
+            else 'cancelled'
+        end as state,
         cast(gone.gone_at as date) as state_since
     from gone_episodes as gone
     inner join reference.dose_limits as limits using (limit_code)
     inner join judged_doses as doses
         on doses.worker_key = gone.worker_key
         and doses.removed_at = gone.gone_at
-        and doses.period_end > gone.first_after_date
-        and doses.period_end <= gone.last_date
         and case when limits.kind = 'EMERGENCY_LIMIT' then doses.situation = 'SUR'
             else doses.situation <> 'SUR' and doses.limit_quantity = gone.limit_quantity end
     group by gone.worker_key, gone.limit_code, gone.first_date, gone.gone_at

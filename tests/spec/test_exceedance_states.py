@@ -316,3 +316,20 @@ def test_what_is_replaced_elsewhere_at_the_same_time_does_not_modify_what_was_ca
     register.dose("2024-01-31", None, record_action="CANCEL", replaces_dose_id=wrong["dose_id"], **at_once)
     register.dose(**other, dose_msv="1.100", record_action="REPLACE", replaces_dose_id=beside["dose_id"], **at_once)
     assert states(register, date(2025, 3, 6), "exceedance_history") == [("1", "L1", "gone", "cancelled", "2025-03-05")]
+
+
+def test_an_excess_is_authorised_once_a_dose_of_another_year_is_cancelled(register):
+    """The mean of five years falls: the exceedance is gone, though nothing of it was taken away."""
+    for year in (2020, 2021, 2022, 2023):
+        early = register.dose(date(year, 12, 31), "18.000")
+    register.dose("2024-12-31", "30.000")
+    register.add("authorisations", valid_from=date(2024, 12, 1), valid_to=date(2024, 12, 31), row_no=90)
+    register.dose("2023-12-31", None, record_action="CANCEL", replaces_dose_id=early["dose_id"], delivery_no=2,
+                  received_at=noon("2025-03-05"))  # fmt: skip
+    assert states(register, date(2025, 3, 4), "exceedance_history") == [
+        ("1", "L1", "detected", "detected", "2024-12-31")
+    ]
+    assert states(register, date(2025, 3, 6), "exceedance_history") == [
+        ("1", "L1", "authorised", "None", "None"),
+        ("1", "L1", "gone", "cancelled", "2025-03-05"),
+    ]
