@@ -153,6 +153,19 @@ def test_a_dose_that_changes_and_lifts_the_exceedance(register, decision, value,
     assert state(register, date(2024, 2, 29)) == ("notified", "2024-02-12")
 
 
+def test_what_is_lifted_is_told_by_the_dose_that_made_it(register):
+    """A cancelled dose and, in the same file, a modified one of another quantity."""
+    wrong = register.dose("2024-01-31", "20.001")
+    eye = register.dose("2024-01-31", "3.000", quantity="HP3", body_location="EYE")
+    urgent = register.dose("2024-01-31", "4.000", situation="SUR")
+    corrected(register, wrong, "CANCEL", None, "2024-03-01")
+    for dose, fields in ((eye, {"quantity": "HP3", "body_location": "EYE"}), (urgent, {"situation": "SUR"})):
+        register.dose("2024-01-31", "2.000", record_action="REPLACE", replaces_dose_id=dose["dose_id"], delivery_no=2,
+                      motive_code="TYPING", received_at=noon("2024-03-01"), **fields)  # fmt: skip
+    history = states(register, date(2024, 3, 1), "exceedance_history")
+    assert history == [("1", "L1", "gone", "cancelled", "2024-03-01")]
+
+
 def test_a_modification_that_makes_the_exceedance_is_no_conclusion_on_it(register):
     low = register.dose("2024-01-31", "5.000")
     corrected(register, low, "MODIFY", "25.000", "2024-03-01")
@@ -188,8 +201,11 @@ def test_a_statement_on_any_key_of_the_person_holds_and_a_merge_makes_it_new(reg
 def test_a_lifetime_of_emergencies_has_its_inquiry_too(register):
     dose = register.dose("2024-01-31", "1000.001", situation="SUR", dosimetry="EMERGENCY_INTERNAL", quantity="E",
                          radiation="NOT_STATED", body_location=None, emergency_id="PENLY")  # fmt: skip
+    lens = register.dose("2024-01-31", "3.000", situation="SUR", quantity="HP3", body_location="EYE")
     event(register, "OPENED", "2024-02-12", limit_code="L7")
-    assert states(register, date(2024, 2, 12)) == [("1", "L7", "detected", "under_inquiry", "2024-02-12")]
+    # What is decided on the dose of the lens says nothing of a total that it does not enter.
+    decide(register, lens, "MAINTAIN", "2024-02-15")
+    assert states(register, date(2024, 2, 15)) == [("1", "L7", "detected", "under_inquiry", "2024-02-12")]
     decide(register, dose, "MAINTAIN", "2024-02-20")
     assert states(register, date(2024, 2, 20)) == [("1", "L7", "detected", "confirmed", "2024-02-20")]
 
