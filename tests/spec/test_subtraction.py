@@ -224,3 +224,15 @@ def test_a_change_tells_no_dose_that_was_received_in_another_job(tables, movers,
         tables.register.dose("2023-12-31", "0.500", worker_key=worker)
     (change,) = tables.shown("dose_changes", EMPLOYER).to_dicts()
     assert (change["mix_effect_msv"] is not None) is is_shown
+
+
+def test_a_high_percentile_is_not_the_dose_of_the_second_highest(tables):
+    """Of eleven, P90 is the tenth."""
+    for place in (10, 11, 12):
+        tables.establishment(place)
+        tables.workers(3, "1.000", place)
+    tables.workers(1, "4.321", 10)
+    tables.workers(1, "6.000", 11)
+    (row,) = tables.shown("national_statistics", year=2023, limit_quantity="effective", dimension="ALL").to_dicts()
+    assert row["p75_exposed_msv"] is not None
+    assert (row["p90_exposed_msv"], row["p90_monitored_msv"]) == (None, None)

@@ -63,8 +63,9 @@ def test_doses_need_exposed_persons_and_no_dominant_one(row, reason):
 
 def test_high_percentiles_need_fifty_exposed():
     shown = national({"group_code": "M", "exposed": 49}, {"group_code": "F", "exposed": 50})
-    assert by_group(shown, "p95_exposed_msv") == {"M": None, "F": 100}
-    assert by_group(shown, "p90_exposed_msv") == {"M": 100, "F": 100}
+    for column in ("p90_exposed_msv", "p90_monitored_msv", "p95_exposed_msv"):
+        assert by_group(shown, column) == {"M": None, "F": 100}
+    assert by_group(shown, "p75_exposed_msv") == {"M": 100, "F": 100}
 
 
 def test_the_highest_percentile_needs_two_hundred_and_fifty_exposed():
