@@ -4,6 +4,7 @@ import re
 import time
 from collections.abc import Callable, Collection
 from datetime import UTC, date, datetime
+from functools import cache
 from pathlib import Path
 
 import duckdb
@@ -110,7 +111,8 @@ def with_ancestors(names: set[str]) -> set[str]:
     return found
 
 
-def tables_named(sql: str) -> set[str]:
+@cache
+def tables_named(sql: str) -> frozenset[str]:
     """Names after `from` or `join`; schema-qualified ones (`lake.doses`) and steps of the SQL itself left out.
 
     A step is known once its definition is closed: `with persons as (select * from persons)` names the table.
@@ -119,7 +121,7 @@ def tables_named(sql: str) -> set[str]:
     steps = re.finditer(r"\b([a-z_0-9]+)\s+as\s+(?:(?:not\s+)?materialized\s+)?\(", sql)
     known_from = {step[1]: _closing(sql, step.end()) for step in steps}
     found = _NAMED.finditer(sql)
-    return {n[1] for n in found if "." not in n[1] and n.start() < known_from.get(n[1], len(sql))}
+    return frozenset(n[1] for n in found if "." not in n[1] and n.start() < known_from.get(n[1], len(sql)))
 
 
 def sources_named(sql: str) -> set[str]:
