@@ -4,7 +4,7 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
-from register import Register
+from register import Passed, Register
 
 from lake.errors import AccessDenied, NoSnapshot, UsageError
 from lake.vocabulary import Role
@@ -34,14 +34,6 @@ VERDICTS = """
     REGISTER     - - - - - - - - y y y - y y - - - - -
     AUDITOR      - - - - - - - - y y - - - - - - - - -
 """
-
-
-class Passed:
-    passed = True
-    checks = ()
-
-    def save(self, path):
-        path.write_text("{}")
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from register import Register
+from register import Passed, Register
 
 from lake import reference
 from lake.vocabulary import Role
@@ -93,14 +93,6 @@ def test_parts_are_counted_apart(register, table):
         ("internal", "2", "1", "0.002000", "2.000", "2.000", "1"),
         ("radon", "1", "1", "0.003000", "3.000", "3.000", "1"),
     ]
-
-
-class Passed:
-    passed = True
-    checks = ()
-
-    def save(self, path):
-        path.write_text("{}")
 
 
 @pytest.mark.parametrize(("intakes", "is_shown"), [(0, True), (10, False), (11, True)])

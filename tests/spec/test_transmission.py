@@ -5,8 +5,8 @@ from decimal import Decimal
 
 import duckdb
 import pytest
-from register import Register
-from test_access import Passed, viewer
+from register import Passed, Register
+from test_access import viewer
 
 from lake.errors import AccessDenied
 from models.access import Access
