@@ -176,6 +176,8 @@ class Door:
                 with self.lake.alone():
                     for start, end in _groups(waiting):
                         self._land(waiting[start:end], [n.delivery_no for n in waiting[start:]])
+            # Also of what another process landed meanwhile: nothing received is left to judge.
+            self._checked.clear()
         return [numbered.delivery_no for numbered in waiting]
 
     def _land(self, group: list[Numbered], unlanded: list[int]) -> None:
@@ -187,8 +189,6 @@ class Door:
             reports.save_report(self.settings, one.report)
         settled = [place for one in judged for place in one.settled]
         mark_landed(self.engine, [numbered.delivery_no for numbered in group], settled)
-        for numbered in group:
-            self._checked.pop(numbered.delivery_no, None)
 
     def _judged(self, numbered: Numbered) -> _Judged:
         settled = settle(

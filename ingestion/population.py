@@ -23,6 +23,7 @@ class ByPerson:
             "person_key", *(c for c in ("establishment_key", "starts", "category") if c in lines.columns)
         )
         keys = lines["person_key"].to_numpy()
+        # Where the lines of each key start, from key 0 to two beyond the last: whoever is looked up there has none.
         self._first = np.searchsorted(keys, np.arange((keys[-1] if len(keys) else 0) + 3))
         self._lines = lines.drop("person_key")
 
