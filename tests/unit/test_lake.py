@@ -5,11 +5,12 @@ from decimal import Decimal
 from itertools import pairwise
 
 import polars as pl
+import pyarrow.parquet as pq
 import pytest
 
 from lake import reference, vocabulary
 from lake.errors import SettingError, StorageError
-from lake.schema import PERSONS, dose_id, place_of
+from lake.schema import PERSONS, REJECTIONS, dose_id, place_of
 from lake.settings import Settings
 from lake.store import Lake
 
@@ -98,6 +99,19 @@ def test_the_same_application_id_lands_once(tmp_path):
     assert not lake.append(PERSONS, _person(1), "delivery-1")
     assert lake.append(PERSONS, _person(2), "delivery-2")
     assert sorted(lake.scan("persons").collect()["worker_key"]) == [1, 2]
+
+
+def test_row_numbers_are_stored_as_differences_and_everything_compressed(tmp_path):
+    lake = Lake(tmp_path)
+    lake.create()
+    told = dict(delivery_no=1, judged_by=1, severity="W", code="P04", field="period_end")
+    lake.append(REJECTIONS, pl.DataFrame([told | {"row_no": row_no} for row_no in range(2, 50)]), "delivery-1")
+    (path,) = lake.files("rejections")
+    group = pq.read_metadata(path).row_group(0)
+    columns = {group.column(i).path_in_schema: group.column(i) for i in range(group.num_columns)}
+    assert "DELTA_BINARY_PACKED" in columns["row_no"].encodings
+    assert "DELTA_BINARY_PACKED" not in columns["code"].encodings
+    assert {column.compression for column in columns.values()} == {"SNAPPY"}
 
 
 @pytest.mark.parametrize("folder", ["with space", "été", "l'un#1"])
