@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
 
+import numpy as np
 import polars as pl
 
 from ingestion.rules import RULES
@@ -76,11 +77,15 @@ _OBEYED = r"[\p{Cc}\x{2028}\x{2029}\x{202A}-\x{202E}\x{2066}-\x{2069}]"
 
 @dataclass(frozen=True)
 class Check:
-    """A rule on one field: the rows where `broken` is true get `code`."""
+    """A rule on one field: the rows where `broken` is true get `code`.
+
+    `of_few`: what it reads comes in few combinations, of which each is asked once.
+    """
 
     code: str
     field: str
     broken: pl.Expr
+    of_few: bool = False
 
     @cached_property
     def columns(self) -> list[str]:
@@ -94,46 +99,97 @@ FIELDS = pl.Enum(["", *reference.field_names()])
 FINDINGS = {"row_no": pl.Int32, "code": CODES, "field": FIELDS}
 _NOTHING = pl.DataFrame(schema=FINDINGS)
 
-# Below this many rows, looking for the distinct values first costs more than it saves.
-_MANY = 4096
-
 
 def findings(rows: pl.DataFrame, checks: Sequence[Check]) -> pl.DataFrame:
     """One row per broken check and row: row_no, code, field."""
     return Checks(checks).findings(rows)
 
 
+@dataclass(frozen=True)
+class Distinct:
+    """The values that rows have, each once: its number, a row that has it, and for each row which of them it has."""
+
+    numbers: np.ndarray
+    row: np.ndarray
+    which: np.ndarray
+
+    @classmethod
+    def of(cls, numbers: np.ndarray) -> "Distinct":
+        """Of rows whose values are numbered, not much higher than there are rows."""
+        row = np.full(numbers.max(initial=-1) + 1, -1)
+        row[numbers] = np.arange(len(numbers))
+        there = np.flatnonzero(row >= 0)
+        place = np.empty(len(row), np.uint32)
+        place[there] = np.arange(len(there))
+        return cls(there, row[there], place[numbers])
+
+    @classmethod
+    def of_coded(cls, column: pl.Series) -> "Distinct":
+        """Of a coded column; no value has number 0."""
+        return cls.of((column.to_physical().cast(pl.Int64) + 1).fill_null(0).to_numpy())
+
+
+def coded_columns(rows: pl.DataFrame) -> dict[str, Distinct]:
+    """The values of each coded column."""
+    return {column.name: Distinct.of_coded(column) for column in rows if isinstance(column.dtype, pl.Categorical)}
+
+
 class Checks:
-    """Rules asked of a file slice by slice; a value that passed all that is asked of it alone is not asked again."""
+    """Rules asked of a file slice by slice; a rule on a coded column alone is asked once of each of its values.
+
+    A rule on several columns may compare a coded one with words, no more.
+    """
 
     def __init__(self, checks: Sequence[Check]):
         self._checks = checks
-        self._passed: dict[str, pl.Series] = {}
+        self._of_values: dict[tuple[str, str], OfValues] = {}
+        # Of no rows: codes are forgotten with the last column that is written in them.
+        self._codes: list[pl.Series] = []
 
-    def findings(self, rows: pl.DataFrame) -> pl.DataFrame:
-        """One row per broken check and row: row_no, code, field."""
+    def findings(self, rows: pl.DataFrame, coded: dict[str, Distinct] | None = None) -> pl.DataFrame:
+        """One row per broken check and row: row_no, code, field; `coded`: as of `coded_columns`."""
         if rows.is_empty() or not self._checks:
             return _NOTHING
-        by_column = {name: [c for c in self._checks if c.columns == [name]] for name in rows.columns}
-        by_column = {name: asked for name, asked in by_column.items() if asked and _repeats_itself(rows[name])}
-        asked_of_rows = [check for check in self._checks if check.columns not in [[name] for name in by_column]]
+        coded = coded_columns(rows) if coded is None else coded
+        asked_of_rows = [check for check in self._checks if check.columns not in [[name] for name in coded]]
         found = [_findings_by_row(rows, asked_of_rows)]
-        found += [self._findings_by_value(rows, column, asked) for column, asked in by_column.items()]
+        for name, distinct in coded.items():
+            if checks := [check for check in self._checks if check.columns == [name]]:
+                found.append(self._asked(rows[name], checks).findings(rows.select("row_no", name), distinct))
         return pl.concat(found)
 
-    def _findings_by_value(self, rows: pl.DataFrame, column: str, checks: Sequence[Check]) -> pl.DataFrame:
-        """As by row, for rules that read one column, which holds the same values again and again."""
-        values = rows[column].unique()
-        if column in self._passed:
-            values = values.filter(~values.is_in(self._passed[column].implode(), nulls_equal=True))
-        masks = values.to_frame().select(column, *_masks(checks))
+    def _asked(self, column: pl.Series, checks: Sequence[Check]) -> "OfValues":
+        """What remembers the values of a column, as long as they are written in the same codes."""
+        key = column.name, column.dtype.categories.name()
+        if key not in self._of_values:
+            self._of_values[key] = OfValues(checks)
+            self._codes.append(column.clear())
+        return self._of_values[key]
+
+
+class OfValues:
+    """Rules asked of values that come again and again; a value that passed is not asked again."""
+
+    def __init__(self, checks: Sequence[Check]):
+        self._checks = checks
+        self._passed = np.zeros(0, bool)
+
+    def findings(self, rows: pl.DataFrame, distinct: Distinct) -> pl.DataFrame:
+        """One row per broken check and row, `distinct` being the rows' values: row_no, code, field."""
+        missing = distinct.numbers.max(initial=-1) + 1 - len(self._passed)
+        if missing > 0:
+            self._passed = np.append(self._passed, np.zeros(max(missing, len(self._passed)), bool))
+        asked = np.flatnonzero(~self._passed[distinct.numbers])
+        if not len(asked):
+            return _NOTHING
+        masks = rows[distinct.row[asked]].cast({pl.Categorical: pl.String}).select(_masks(self._checks)).to_numpy()
+        self._passed[distinct.numbers[asked[~masks.any(axis=1)]]] = True
         found = [_NOTHING]
-        for i, check in enumerate(checks):
-            broken = masks.filter(str(i))[column]
-            if not broken.is_empty():
-                found.append(_found(rows, pl.col(column).is_in(broken.implode(), nulls_equal=True), check))
-        passed = masks.filter(~pl.any_horizontal(pl.exclude(column)))[column]
-        self._passed[column] = pl.concat([self._passed.get(column, passed.clear()), passed])
+        for check, mask in zip(self._checks, masks.T, strict=True):
+            if mask.any():
+                is_broken = np.zeros(len(distinct.numbers), bool)
+                is_broken[asked[mask]] = True
+                found.append(_said(rows["row_no"].filter(pl.Series(is_broken[distinct.which])), check))
         return pl.concat(found)
 
 
@@ -143,20 +199,23 @@ def _masks(checks: Sequence[Check]) -> list[pl.Expr]:
 
 
 def _findings_by_row(rows: pl.DataFrame, checks: Sequence[Check]) -> pl.DataFrame:
+    found = [_NOTHING]
+    for check in checks:
+        if check.of_few:
+            broken = rows.select(check.columns).unique().filter(check.broken)
+            if not broken.is_empty():
+                found.append(_said(rows.join(broken, on=check.columns, how="semi", nulls_equal=True)["row_no"], check))
+    checks = [check for check in checks if not check.of_few]
     # Eager: the optimiser costs more than it saves on a small file, and saves nothing on a large one.
     masks = rows.select("row_no", *_masks(checks))
     any_broken = masks.select(pl.exclude("row_no").any()).row(0) if checks else ()
-    found = [_found(masks, pl.col(str(i)), check) for i, check in enumerate(checks) if any_broken[i]]
-    return pl.concat([_NOTHING, *found])
+    found += [_said(masks["row_no"].filter(masks[str(i)]), check) for i, check in enumerate(checks) if any_broken[i]]
+    return pl.concat(found)
 
 
-def _found(rows: pl.DataFrame, is_broken: pl.Expr, check: Check) -> pl.DataFrame:
+def _said(row_no: pl.Series, check: Check) -> pl.DataFrame:
     said = {"code": pl.lit(check.code, CODES), "field": pl.lit(check.field, FIELDS)}
-    return rows.lazy().filter(is_broken).select(pl.col("row_no").cast(pl.Int32), **said).collect()
-
-
-def _repeats_itself(values: pl.Series) -> bool:
-    return values.len() >= _MANY and values.head(_MANY).n_unique() <= _MANY // 2
+    return row_no.cast(pl.Int32).to_frame("row_no").with_columns(**said)
 
 
 def with_current_codes(text: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -166,10 +225,13 @@ def with_current_codes(text: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
         field: dict(codes.select("code", "current_code").iter_rows())
         for (field,), codes in former.group_by("field", maintain_order=True)
     }
-    found = findings(text, [Check("N02", field, pl.col(field).is_in(list(codes))) for field, codes in renamed.items()])
+    checks = [Check("N02", field, pl.col(field).is_in(list(codes))) for field, codes in renamed.items()]
+    found = findings(text.select("row_no", *renamed), checks)
     if found.is_empty():
         return text, found
-    return text.with_columns(pl.col(field).replace(codes) for field, codes in renamed.items()), found
+    return text.with_columns(
+        pl.col(field).cast(pl.String).replace(codes).cast(text.schema[field]) for field, codes in renamed.items()
+    ), found
 
 
 @cache
@@ -233,30 +295,43 @@ def code_list(layout: Layout, field: str) -> list[str] | None:
     return None
 
 
-def typed(rows: pl.DataFrame, layout: Layout) -> pl.DataFrame:
-    """The rows with their declared types; a value of another type is NULL (its finding says so)."""
-    return rows.with_columns(_typed_columns(layout))
+def typed(rows: pl.DataFrame, layout: Layout, coded: dict[str, Distinct] | None = None) -> pl.DataFrame:
+    """The rows with their declared types; a value of another type is NULL (its finding says so).
+
+    `coded`: as of `coded_columns`.
+    """
+    declared = _declared(layout)
+    coded = coded_columns(rows) if coded is None else coded
+    columns = []
+    for column in rows:
+        declaration = declared.get(column.name, pl.col(column.name))
+        distinct = coded.get(column.name)
+        values = column[distinct.row].cast(pl.String) if distinct else column
+        values = values.to_frame().select(declaration).to_series()
+        columns.append(values[distinct.which] if distinct else values)
+    return pl.DataFrame(columns)
 
 
 @cache
-def _typed_columns(layout: Layout) -> tuple[pl.Expr, ...]:
-    columns = []
+def _declared(layout: Layout) -> dict[str, pl.Expr]:
+    """The columns of another type than text, each from its text."""
+    columns = {}
     for spec in reference.table("layouts").filter(layout=layout.value).iter_rows(named=True):
         value, kind = pl.col(spec["field"]), spec["type"]
         if kind == "date":
-            columns.append(pl.when(value.str.contains(_DATE)).then(value.str.to_date("%Y-%m-%d", strict=False)))
+            column = pl.when(value.str.contains(_DATE)).then(value.str.to_date("%Y-%m-%d", strict=False))
         elif kind == "bool":
-            columns.append(value == "true")
+            column = value == "true"
         elif kind == "int":
-            columns.append(value.cast(pl.Int64, strict=False))
+            column = value.cast(pl.Int64, strict=False)
         elif size := re.fullmatch(r"decimal\((\d+),(\d+)\)", kind):
             precision, scale = int(size[1]), int(size[2])
             dtype = pl.Decimal(precision, scale)
-            columns.append(pl.when(_is_decimal(value, precision, scale)).then(value).cast(dtype, strict=False))
+            column = pl.when(_is_decimal(value, precision, scale)).then(value).cast(dtype, strict=False)
         else:
             continue
-        columns[-1] = columns[-1].alias(spec["field"])
-    return tuple(columns)
+        columns[spec["field"]] = column.alias(spec["field"])
+    return columns
 
 
 def _is_of_type(value: pl.Expr, kind: str) -> pl.Expr:

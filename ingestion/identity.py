@@ -1,8 +1,9 @@
 """From a number and a SIRET to the keys the lake knows; what cannot be settled gets its code."""
 
+import numpy as np
 import polars as pl
 
-from ingestion.fields import Check
+from ingestion.fields import Check, Distinct
 from ingestion.identifiers import is_nir_shaped, is_siret, nir_key
 from ingestion.names import with_name_check
 from ingestion.population import Population
@@ -32,14 +33,21 @@ def own_checks(own: frozenset[int] | None) -> list[Check]:
 
 
 PERSON = ("nir", "birth_name", "first_names")
+# All that a row says of its person.
+AS_SENT = ("nir", "nir_key", "birth_name", "first_names")
 
 
 def people_of(rows: pl.DataFrame, vault: Vault) -> pl.DataFrame:
-    """Each person named in the rows once: PERSON, with `mac` and `sent_name_mac`, the identifier's and name's digests.
+    """Each person named in the rows once: PERSON, with their digests.
 
     One person has many rows: what is asked of the vault is asked once.
     """
-    people = with_name_check(rows.select(PERSON).unique(maintain_order=True))
+    return with_digests(rows.select(PERSON).unique(maintain_order=True), vault)
+
+
+def with_digests(people: pl.DataFrame, vault: Vault) -> pl.DataFrame:
+    """The people (PERSON) with `mac` and `sent_name_mac`, the identifier's and the name's digests."""
+    people = with_name_check(people)
     return people.with_columns(
         mac=vault.identifier_macs(people["nir"]), sent_name_mac=vault.name_macs(people["name"])
     ).drop("name")
@@ -48,6 +56,24 @@ def people_of(rows: pl.DataFrame, vault: Vault) -> pl.DataFrame:
 def with_people(rows: pl.DataFrame, people: pl.DataFrame) -> pl.DataFrame:
     """The rows with what is known of the person each names."""
     return rows.join(people, on=PERSON, how="left", nulls_equal=True, maintain_order="left")
+
+
+class People:
+    """The persons that a file names, each way one is written apart, numbered from 0 on as they come."""
+
+    def __init__(self):
+        # Of no rows: codes are forgotten with the last column that is written in them.
+        self._written = pl.Series(dtype=pl.Categorical(pl.Categories.random("person")))
+        self._known = 0
+
+    def numbered(self, rows: pl.DataFrame) -> tuple[Distinct, pl.DataFrame]:
+        """The rows' persons; and AS_SENT of those that no earlier rows name, in the order of their numbers."""
+        # No field holds what separates fields, and none is empty without being NULL.
+        written = rows.select(pl.concat_str(pl.col(AS_SENT).fill_null(""), separator=";")).to_series()
+        persons = Distinct.of(written.cast(self._written.dtype).to_physical().cast(pl.Int64).to_numpy())
+        newcomers = rows.select(AS_SENT)[persons.row[persons.numbers >= self._known]]
+        self._known += newcomers.height
+        return persons, newcomers
 
 
 class Register:
@@ -59,31 +85,31 @@ class Register:
         self._people: pl.DataFrame | None = None
         self._places = pl.DataFrame(schema={"siret": pl.String, "establishment_key": pl.Int64})
 
-    def with_keys(self, rows: pl.DataFrame) -> pl.DataFrame:
-        """The rows with mac, worker_key, person_key, the places' keys, sector_code and what the codes ask."""
-        rows = with_people(rows, self._people_in(rows))
+    def with_keys(self, rows: pl.DataFrame, newcomers: pl.DataFrame) -> pl.DataFrame:
+        """The rows with mac, worker_key, person_key, the places' keys, sector_code and what the codes ask.
+
+        `rows` have person_no; `newcomers` (PERSON) are the persons whose number is new, in its order.
+        """
+        rows = rows.hstack(self._people_with(newcomers)[rows["person_no"]])
         places = self._places_in(rows)
         rows = rows.join(places, on="siret", how="left", maintain_order="left")
         workplaces = places.rename({"siret": "workplace", "establishment_key": "workplace_key"})
         rows = rows.join(workplaces, on="workplace", how="left", maintain_order="left")
         return _with_employment(rows, self.population)
 
-    def _people_in(self, rows: pl.DataFrame) -> pl.DataFrame:
-        named = rows.select(PERSON).unique()
-        if self._people is None:
-            self._people = self._identified(named)
-        else:
-            new = named.join(self._people, on=PERSON, how="anti", nulls_equal=True)
-            self._people = pl.concat([self._people, self._identified(new)])
+    def _people_with(self, newcomers: pl.DataFrame) -> pl.DataFrame:
+        """What is known of each person, those that are new included, in the order of their numbers."""
+        new = self._identified(newcomers)
+        self._people = new if self._people is None else pl.concat([self._people, new], rechunk=True)
         return self._people
 
     def _identified(self, named: pl.DataFrame) -> pl.DataFrame:
-        people = people_of(named, self._vault)
+        people = with_digests(named, self._vault)
         people = people.join(self._vault.find(people["mac"]), on="mac", how="left", maintain_order="left")
         people = people.with_columns(
             name_differs=pl.col("worker_key").is_not_null() & (pl.col("name_mac") != pl.col("sent_name_mac"))
         )
-        return self.population.person_of(people).drop("sent_name_mac", "name_mac")
+        return self.population.person_of(people).select("mac", "worker_key", "person_key", "name_differs")
 
     def _places_in(self, rows: pl.DataFrame) -> pl.DataFrame:
         sirets = pl.concat([rows["siret"], rows["workplace"].rename("siret")]).unique()
@@ -93,16 +119,19 @@ class Register:
 
 
 def _with_employment(rows: pl.DataFrame, population: Population) -> pl.DataFrame:
-    """Adds is_employed, is_monitored, is_past_series_break and sector_code."""
-    asked = rows.select("row_no", "person_key", "establishment_key", "period_start", "period_end").drop_nulls()
+    """Adds is_employed, is_monitored, is_past_series_break and sector_code, of the latest employment that overlaps."""
+    asked = rows.select("person_key", "establishment_key", "period_start", "period_end").with_row_index("place")
+    asked = asked.drop_nulls()
     overlaps = (pl.col("starts_of_line") <= pl.col("period_end")) & (pl.col("ends_of_line") >= pl.col("period_start"))
     is_here = pl.col("establishment_key_of_line") == pl.col("establishment_key")
     employed = population.contracts.joined(asked).filter(is_here, overlaps)
     holding = population.statuses.joined(asked).filter(overlaps)
     monitored = holding.filter(~pl.col("category_of_line").is_in(["NC", "NR"]))
-    jobs = holding.filter(is_here).select("row_no", starts="starts_of_line", job_sector="sector_code_of_line")
-    jobs = jobs.drop_nulls("job_sector").sort("starts", "job_sector").unique("row_no", keep="last").drop("starts")
-    rows = rows.join(jobs, on="row_no", how="left", maintain_order="left")
+    jobs = holding.filter(is_here, pl.col("sector_code_of_line").is_not_null())
+    jobs = jobs.filter(pl.col("place").ne_missing(pl.col("place").shift(-1)))
+    job_of = np.full(rows.height, jobs.height)
+    job_of[jobs["place"]] = np.arange(jobs.height)
+    job_sector = jobs["sector_code_of_line"].extend_constant(None, 1)[job_of]
     rows = rows.join(
         population.sectors.rename({"sector_code": "place_sector"}),
         on="establishment_key",
@@ -110,8 +139,15 @@ def _with_employment(rows: pl.DataFrame, population: Population) -> pl.DataFrame
         maintain_order="left",
     )
     return rows.with_columns(
-        is_employed=pl.col("row_no").is_in(employed["row_no"].unique().implode()),
-        is_monitored=pl.col("row_no").is_in(monitored["row_no"].unique().implode()),
+        is_employed=_is_among(employed["place"], rows.height),
+        is_monitored=_is_among(monitored["place"], rows.height),
         is_past_series_break=pl.col("period_end") >= reference.threshold("individual_monitoring_only_from"),
-        sector_code=pl.coalesce("job_sector", "place_sector", pl.lit("UNK")),
-    ).drop("job_sector", "place_sector")
+        sector_code=pl.coalesce(job_sector, "place_sector", pl.lit("UNK")),
+    ).drop("place_sector")
+
+
+def _is_among(places: pl.Series, rows: int) -> pl.Series:
+    """For each place from 0 on whether it is among these."""
+    found = np.zeros(rows, bool)
+    found[places] = True
+    return pl.Series(found)

@@ -20,7 +20,7 @@ class ByPerson:
 
     def __init__(self, lines: pl.DataFrame):
         lines = lines.sort(
-            "person_key", *(c for c in ("establishment_key", "starts", "category") if c in lines.columns)
+            "person_key", *(c for c in ("establishment_key", "starts", "sector_code", "category") if c in lines.columns)
         )
         keys = lines["person_key"].to_numpy()
         # Where the lines of each key start, from key 0 to two beyond the last: whoever is looked up there has none.
@@ -28,7 +28,10 @@ class ByPerson:
         self._lines = lines.drop("person_key")
 
     def joined(self, rows: pl.DataFrame) -> pl.DataFrame:
-        """Each row once per line of its person_key, which is not NULL; columns of the lines end in `_of_line`."""
+        """Each row once per line of its person_key, which is not NULL; columns of the lines end in `_of_line`.
+
+        A row's lines follow each other, in the order of establishment_key, starts and sector_code.
+        """
         keys = np.clip(rows["person_key"].to_numpy(), 0, len(self._first) - 2)
         first = self._first[keys]
         lines = self._first[keys + 1] - first

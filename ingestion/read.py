@@ -6,7 +6,7 @@ A file comes in pieces, cut anywhere, and no more of it is held at once than a p
 import codecs
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import compress
 
@@ -45,7 +45,8 @@ class FileName:
 class Rows:
     """The data rows as text: `good` with the layout's fields and row_no, `broken` the lines of another shape.
 
-    row_no is the line of the file, the header being line 1; `total` counts both.
+    row_no is the line of the file, the header being line 1; `total` counts both. In a slice, fields that hold the same
+    few values again and again are coded: Categorical, with categories of the file's own.
     """
 
     good: pl.DataFrame
@@ -92,7 +93,23 @@ def parse_name(name: str) -> FileName:
 
 def fields_of(layout: Layout) -> list[str]:
     """The layout's fields, in order."""
-    return reference.table("layouts").filter(layout=layout.value).sort("position")["field"].to_list()
+    return list(_types_of(layout))
+
+
+def _types_of(layout: Layout) -> dict[str, str]:
+    fields = reference.table("layouts").filter(layout=layout.value).sort("position")
+    return dict(fields.select("field", "type").iter_rows())
+
+
+# Types whose values are few in a file: what is asked of a value alone is then asked of a few.
+_CODED = re.compile(r"code|date|bool|char(11|14)|decimal\(.*")
+
+
+def _as_coded(layout: Layout) -> dict[str, pl.DataType]:
+    return {
+        field: pl.Categorical(pl.Categories.random(field)) if _CODED.fullmatch(kind) else pl.String()
+        for field, kind in _types_of(layout).items()
+    }
 
 
 @dataclass(frozen=True)
@@ -130,13 +147,14 @@ def check_file(name: str, pieces: Iterable[bytes], longest: int, most: int) -> i
 
 
 def read_rows(name: str, layout: Layout, data: bytes) -> Rows:
-    """The rows of a whole file as text; an empty field is NULL.
+    """The rows of a whole file as plain text; an empty field is NULL.
 
     A line ends with \\n or \\r\\n; a lone \\r ends none, so it never shifts a line's number, and no field may hold it.
     Raises DeliveryRefused F05 (no data row), F01 (not UTF-8, or holds NUL) or F02 (another header).
     """
     _check_text(name, layout, _seen([data], len(data)))
-    return joined(slices(layout, [data]))
+    rows = joined(slices(layout, [data]))
+    return replace(rows, good=rows.good.cast({pl.Categorical: pl.String}))
 
 
 def slices(layout: Layout, pieces: Iterable[bytes], rows: int = SLICE_ROWS) -> Iterator[Rows]:
@@ -144,10 +162,11 @@ def slices(layout: Layout, pieces: Iterable[bytes], rows: int = SLICE_ROWS) -> I
 
     For a file that `check_file` lets pass: only the shape of its lines is looked at here.
     """
-    fields = fields_of(layout)
+    # A frame, not a schema: codes are forgotten with the last column that is written in them.
+    no_rows = pl.DataFrame(schema=_as_coded(layout))
     row_no, is_first = 2, True
     for block in _blocks(_below_header(pieces), rows):
-        found = _rows_of(block, fields, row_no, is_first)
+        found = _rows_of(block, no_rows.schema, row_no, is_first)
         row_no += found.total
         is_first = is_first and found.good.is_empty()
         yield found
@@ -318,7 +337,7 @@ def _end_of_line(piece: bytes, number: int) -> int:
     return int(np.flatnonzero(np.frombuffer(piece, np.uint8) == ord("\n"))[number - 1]) + 1
 
 
-def _rows_of(block: bytes, fields: list[str], row_no: int, is_first: bool) -> Rows:
+def _rows_of(block: bytes, kinds: pl.Schema, row_no: int, is_first: bool) -> Rows:
     """The rows of whole lines, the first of which has this number; `is_first`: no good line came before."""
     text = block.replace(b"\r\n", b"\n") if b"\r" in block else block
     # What is left without every other byte tells the shape of each line.
@@ -326,7 +345,7 @@ def _rows_of(block: bytes, fields: list[str], row_no: int, is_first: bool) -> Ro
     if text.endswith(b"\n"):
         shapes = shapes[:-1]
     total = shapes.count(b"\n") + 1
-    good_shape = b";" * (len(fields) - 1)
+    good_shape = b";" * (len(kinds) - 1)
     row_nos = pl.int_range(row_no, row_no + total, dtype=pl.Int32, eager=True).alias("row_no")
     broken = []
     if shapes != b"\n".join([good_shape] * total):
@@ -334,20 +353,16 @@ def _rows_of(block: bytes, fields: list[str], row_no: int, is_first: bool) -> Ro
         text = b"\n".join(compress(text.split(b"\n"), is_good))
         good_rows = pl.Series(is_good, dtype=pl.Boolean)
         row_nos, broken = row_nos.filter(good_rows), row_nos.filter(~good_rows).to_list()
-    good = _fields_of_lines(text, fields, is_first) if len(row_nos) else pl.DataFrame(schema=_as_text(fields))
+    good = _fields_of_lines(text, kinds, is_first) if len(row_nos) else pl.DataFrame(schema=kinds)
     # Columns in different pieces are glued together again by every expression over the rows.
     return Rows(good.with_columns(row_nos).rechunk(), broken, total)
 
 
-def _fields_of_lines(text: bytes, fields: list[str], is_first: bool) -> pl.DataFrame:
+def _fields_of_lines(text: bytes, kinds: pl.Schema, is_first: bool) -> pl.DataFrame:
     if text.startswith(_BOM) and not is_first:
         # The parser drops one mark at the start of what it reads; this one stands in the middle of the file.
         text = _BOM + text
-    return pl.read_csv(text, separator=";", has_header=False, schema=_as_text(fields), quote_char=None)
-
-
-def _as_text(fields: list[str]) -> dict:
-    return dict.fromkeys(fields, pl.String)
+    return pl.read_csv(text, separator=";", has_header=False, schema=kinds, quote_char=None)
 
 
 def _check_header(name: str, line: str, fields: list[str]) -> None:

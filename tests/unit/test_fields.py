@@ -1,12 +1,14 @@
-"""Field by field: a rule finds the same rows whether it is asked of each row, of each value, or of each value once."""
+"""Field by field: a rule finds the same rows whether it is asked of each, or of each value of a coded column once."""
 
+import numpy as np
 import polars as pl
+import pytest
 
-from ingestion.fields import Check, Checks, findings
+from delivery_files import line
+from ingestion.fields import Check, Checks, Distinct, coded_columns, findings, typed
+from lake.vocabulary import Layout
 
 ROWS = 20_000
-# Enough for values to be asked once, and too few for it.
-LONG, SHORT = 5_000, 100
 
 
 def _rows() -> pl.DataFrame:
@@ -32,15 +34,59 @@ CHECKS = [
 ]
 
 
-def _in_slices(rows: pl.DataFrame, size: int) -> pl.DataFrame:
-    checks = Checks(CHECKS)
-    return pl.concat(checks.findings(rows[start : start + size]) for start in range(0, ROWS, size))
+def _coded(rows: pl.DataFrame, *columns: str) -> pl.DataFrame:
+    return rows.cast({name: pl.Categorical(pl.Categories.random(name)) for name in columns})
 
 
-def test_repeated_values_are_judged_once_and_found_in_every_row():
-    rows = _rows()
-    whole = findings(rows, CHECKS).sort("row_no", "code", "field")
-    assert whole.equals(_in_slices(rows, SHORT).sort("row_no", "code", "field"))
-    assert whole.equals(_in_slices(rows, LONG).sort("row_no", "code", "field"))
+@pytest.mark.parametrize("size", [100, 5_000, ROWS])
+def test_repeated_values_are_judged_once_and_found_in_every_row(size):
+    whole = findings(_rows(), CHECKS).sort("row_no", "code", "field")
+    rows, checks = _coded(_rows(), "quantity", "read_on"), Checks(CHECKS)
+    found = pl.concat(checks.findings(rows[start : start + size]) for start in range(0, ROWS, size))
+    assert whole.equals(found.sort("row_no", "code", "field"))
     counts = dict(whole.group_by("code").len().iter_rows())
     assert counts == {"N01": ROWS // 4, "S02": ROWS // 4 + ROWS // 1000, "S03": ROWS // 31, "S04": 1}
+
+
+def test_a_rule_of_few_combinations_is_asked_of_each_and_found_in_every_row():
+    rows = pl.DataFrame({"row_no": [2, 3, 4, 5], "a": [1, 1, None, 1], "b": [2, 1, 2, 2]})
+    asked = []
+    watched = pl.col("a").map_batches(lambda values: asked.append(len(values)) or values == 1, return_dtype=pl.Boolean)
+    check = Check("S04", "siret", pl.all_horizontal(watched, pl.col("b") == 2), of_few=True)
+    assert findings(rows, [check])["row_no"].to_list() == [2, 5]
+    assert asked == [3]
+
+
+def test_what_passed_in_one_slice_is_not_asked_in_the_next():
+    asked = []
+    watched = pl.col("quantity").map_batches(
+        lambda values: asked.append(sorted(values)) or values == "bad", return_dtype=pl.Boolean
+    )
+    checks = Checks([Check("N01", "quantity", watched)])
+    rows = _coded(pl.DataFrame({"row_no": [2, 3, 4, 5], "quantity": ["A", "bad", "A", "B"]}), "quantity")
+    found = [checks.findings(rows[:2])["row_no"].to_list(), checks.findings(rows[2:])["row_no"].to_list()]
+    assert (found, asked) == ([[3], []], [["A", "bad"], ["B"]])
+
+
+def test_coded_values_get_the_types_that_plain_ones_get():
+    odd = {
+        "period_start": ["2020-02-30", "soon", None],
+        "value_msv": ["0.0005", "-1", None],
+        "situation": ["?", "", None],
+    }
+    lines = [line("PASS", **dict(zip(odd, values, strict=True))) for values in zip(*odd.values(), strict=True)]
+    rows = pl.DataFrame([line("PASS"), *lines, line("PASS")], infer_schema_length=None)
+    plain = typed(rows, Layout.PASS)
+    assert plain.equals(typed(_coded(rows, *odd, "sent_on", "recording_threshold_msv"), Layout.PASS))
+    assert plain["period_start"].null_count() == 3 and plain.schema["value_msv"] == pl.Decimal(9, 3)
+
+
+def test_each_value_is_told_by_a_row_that_has_it():
+    numbers = np.array([4, 0, 4, 2])
+    distinct = Distinct.of(numbers)
+    assert distinct.numbers.tolist() == [0, 2, 4]
+    assert numbers[distinct.row].tolist() == [0, 2, 4]
+    assert distinct.numbers[distinct.which].tolist() == numbers.tolist()
+    none = coded_columns(_coded(pl.DataFrame({"a": [None, "x", None]}, schema={"a": pl.String}), "a"))["a"]
+    assert none.which[0] == none.which[2] != none.which[1] and none.numbers[none.which[0]] == 0
+    assert Distinct.of(np.zeros(0, np.int64)).row.tolist() == []

@@ -102,7 +102,8 @@ def test_the_slices_of_a_file_cut_anywhere_are_its_rows(head, body, size, rows):
     found = list(slices(Layout.LINK, cut(data, size), rows))
     for one in (whole, joined(found)):
         assert (one.broken, one.total) == (expected.broken, expected.total)
-        assert one.good.equals(expected.good) and one.good.schema == expected.good.schema
+        good = one.good.cast({pl.Categorical: pl.String})
+        assert good.equals(expected.good) and good.schema == expected.good.schema
     assert [one.total for one in found[:-1]] == [rows] * (len(found) - 1) and 0 < found[-1].total <= rows
     assert {one.good.n_chunks() for one in found} == {1}
 
