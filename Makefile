@@ -36,12 +36,14 @@ browser:
 	  { $$SUDO apt-get update -qq && $$SUDO apt-get install -qq -y --no-install-recommends chromium fonts-dejavu-core >/dev/null; } || \
 	    { echo "Chromium could not be installed. As root: apt-get install chromium; then run make test again."; exit 1; }; }
 
-test: setup browser ## run every check: style, import direction, tests (Chromium is installed if it is missing)
+JOBS ?= 2
+
+test: setup browser ## run every check: style, import direction, tests in JOBS=2 processes; installs Chromium if missing
 	@echo "— Style and import direction"
 	@$(BIN)/ruff check --quiet . && $(BIN)/ruff format --quiet --check .
 	@$(BIN)/lint-imports --no-logo >/tmp/dosilake-imports.$$$$ || { cat /tmp/dosilake-imports.$$$$; exit 1; }; rm -f /tmp/dosilake-imports.$$$$
 	@echo "— Tests"
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n $(JOBS) --dist loadfile
 
 check: setup ## style and import direction only
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/lint-imports

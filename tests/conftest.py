@@ -3,9 +3,11 @@
 from datetime import date
 
 import pytest
+from filelock import FileLock
 
 from flows.demo import prepare
 from lake.settings import Settings
+from models.publish import current_version
 
 
 def silent(_title):
@@ -13,8 +15,16 @@ def silent(_title):
 
 
 @pytest.fixture(scope="session")
-def demo_home(tmp_path_factory) -> Settings:
-    """Settings of a demo home with 2 500 workers over 14 months; read it, do not change it."""
-    settings = Settings(home=tmp_path_factory.mktemp("demo"), demo=True)
-    prepare(settings, silent, workers=2_500, first_month=date(2020, 1, 1), last_month=date(2021, 2, 1), seed=7)
+def demo_home(tmp_path_factory, worker_id) -> Settings:
+    """Settings of a demo home with 2 500 workers over 14 months; read it, do not change it.
+
+    Test processes that run side by side share one: whoever comes first makes it, the others wait.
+    """
+    shared = tmp_path_factory.getbasetemp()
+    if worker_id != "master":
+        shared = shared.parent
+    settings = Settings(home=shared / "demo", demo=True)
+    with FileLock(shared / "demo.lock"):
+        if current_version(settings) is None:
+            prepare(settings, silent, workers=2_500, first_month=date(2020, 1, 1), last_month=date(2021, 2, 1), seed=7)
     return settings

@@ -123,8 +123,9 @@ def test_a_worker_sees_the_sum_of_their_own_last_day(reader, query, worker_key):
 def test_a_team_is_sorted_by_dose_and_opens_a_worker(reader, engine, query):
     page = reader("medecin")
     go(page, "/app/team")
-    cells = page.locator("[col-id='dose_12m_msv'].ag-cell").all_inner_texts()
-    doses = [float(cell.replace("\u202f", "").replace(",", ".")) for cell in cells]
+    cells = page.locator("[col-id='dose_12m_msv'].ag-cell")
+    cells.first.wait_for()
+    doses = [float(cell.replace("\u202f", "").replace(",", ".")) for cell in cells.all_inner_texts()]
     assert doses == sorted(doses, reverse=True) and doses
     first = page.locator("a.grid-link").first
     name = first.inner_text()
@@ -156,7 +157,8 @@ def test_a_hidden_number_says_so(reader, engine, query):
     page = reader("employeur")
     siret = query("select siret from establishments where establishment_key = ?", min(keys)).item()
     go(page, f"/app/establishment?siret={siret}")
-    assert text("label.suppressed", "fr") in page.locator(".ag-cell").all_inner_texts()
+    hidden = re.compile(f"^{re.escape(text('label.suppressed', 'fr'))}$")
+    page.locator(".ag-cell").filter(has_text=hidden).first.wait_for()
 
 
 def test_a_table_can_be_downloaded(reader):
