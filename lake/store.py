@@ -68,7 +68,7 @@ class Lake:
                 for table in TABLES.values():
                     path = self._path(table.name)
                     if not DeltaTable.is_deltatable(str(path)):
-                        DeltaTable.create(
+                        self._opened[table.name] = DeltaTable.create(
                             str(path),
                             schema=table.arrow_schema,
                             partition_by=list(table.partitions),
@@ -81,7 +81,7 @@ class Lake:
         The columns must be the table's; they are put in order, cast to its types and sorted.
         """
         ready = conformed(rows, table)
-        is_new = self._open(table.name).transaction_version(app_id) is None
+        is_new = self.opened(table.name).transaction_version(app_id) is None
         if self._batch is not None:
             staged = self._batch.setdefault(table.name, _Staged(ready.clear(), [], ready.clear()))
             is_new = is_new and app_id not in staged.app_ids
@@ -98,7 +98,7 @@ class Lake:
 
         One commit; each piece is sorted by itself. Nothing is committed where no piece has a row.
         """
-        if self._open(table.name).transaction_version(app_id) is not None:
+        if self.opened(table.name).transaction_version(app_id) is not None:
             return False
         filled = (piece for piece in pieces if not piece.is_empty())
         first = next(filled, None)
@@ -138,7 +138,7 @@ class Lake:
     def _commit(self, table: Table, rows: pa.Table | pa.RecordBatchReader, app_ids: list[str]) -> None:
         with storage_errors(self.root):
             write_deltalake(
-                self._open(table.name),
+                self.opened(table.name),
                 rows,
                 mode="append",
                 writer_properties=_writing(table),
@@ -149,7 +149,7 @@ class Lake:
     def alone(self) -> Iterator[None]:
         """For the one writer that holds the lander's lock: nobody else's appends need to be looked for."""
         for name in TABLES:
-            self._open(name)
+            self.opened(name)
         self._is_alone = True
         try:
             yield
@@ -161,7 +161,7 @@ class Lake:
 
         The statistics are columns `partition.<p>`, `min.<c>`, `max.<c>`, `num_records`.
         """
-        delta = self._open(name)
+        delta = self.opened(name)
         if keep is None:
             return file_paths(delta, self._path(name))
         version, actions = self._actions.get(name, (None, None))
@@ -192,12 +192,9 @@ class Lake:
         return pl.concat(parts) if parts else pl.LazyFrame(schema=types)
 
     def version(self, name: str) -> int:
-        return self._open(name).version()
+        return self.opened(name).version()
 
-    def _path(self, name: str) -> Path:
-        return self.root / name
-
-    def _open(self, name: str) -> DeltaTable:
+    def opened(self, name: str) -> DeltaTable:
         """The table at its newest version; kept open, since reading its whole log again costs far more."""
         path = self._path(name)
         with storage_errors(self.root):
@@ -211,6 +208,9 @@ class Lake:
             elif not self._is_alone:
                 opened.update_incremental()
         return opened
+
+    def _path(self, name: str) -> Path:
+        return self.root / name
 
 
 def file_paths(delta: DeltaTable, folder: Path) -> list[str]:

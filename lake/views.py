@@ -63,7 +63,7 @@ def expose_lake(
     seen = {}
     for name in ("deliveries", *sorted(_OF_DELIVERIES)):
         table = TABLES[name]
-        delta = DeltaTable(str(lake.root / name), version=versions[name] if versions else None)
+        delta = DeltaTable(str(lake.root / name), version=versions[name]) if versions else lake.opened(name)
         seen[name] = delta.version()
         conditions = []
         clock = "known_at" if "known_at" in table.column_names else "received_at"

@@ -69,7 +69,7 @@ def make(connection: duckdb.DuckDBPyConnection, model: Model) -> float:
     kind = "table" if model.is_mart else f"temporary {model.kind}"
     started = time.perf_counter()
     try:
-        connection.execute(f"create {kind} {model.name} as {model.sql}")
+        connection.execute(_parsed(f"create {kind} {model.name} as {model.sql}"))
     except (duckdb.IOException, duckdb.OutOfMemoryException) as error:
         raise StorageError(
             f"There is no room to build the model {model.name} ({type(error).__name__}).",
@@ -83,6 +83,12 @@ def make(connection: duckdb.DuckDBPyConnection, model: Model) -> float:
     if model.columns:
         check_columns(model, [row[0] for row in connection.execute(f"describe {model.name}").fetchall()])
     return time.perf_counter() - started
+
+
+@cache
+def _parsed(sql: str) -> duckdb.Statement:
+    """The one statement of `sql`, good for every connection."""
+    return duckdb.extract_statements(sql)[0]
 
 
 def in_order(wanted: list[Model]) -> list[Model]:
