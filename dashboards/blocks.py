@@ -12,6 +12,7 @@ from dashboards import formats
 from dashboards.ask import Ask
 from dashboards.texts import grid_texts
 from lake.errors import AccessDenied, DosilakeError, NoSnapshot
+from models.provenance import Source
 from registry.policy import Decision
 
 GRAPH_CONFIG = {"displayModeBar": False, "responsive": True, "topojsonURL": "/app/assets/topojson/"}
@@ -47,6 +48,22 @@ def page(title: str, question: str, *children, controls=None, crumbs=None):
     if crumbs:
         top.insert(0, dmc.Breadcrumbs(crumbs))
     return dmc.Stack([*top, *children], gap="lg")
+
+
+def sources(ask: Ask, *told: Source):
+    """The foot of a page of figures: the release or the snapshot, then what each table can be checked by."""
+    lines = [
+        ask.t(
+            "block.source", model=one.model, snapshot=one.snapshot, code=one.code_version or "–", sum=one.checksum[:16]
+        )
+        for one in told
+    ]
+    head = [dmc.Text(label, fw=600, size="sm") for label in dict.fromkeys(one.label(ask.language) for one in told)]
+    notes = [dmc.Text(ask.t("block.release_note"), size="xs", c="dimmed")] if any(one.release for one in told) else []
+    return html.Footer(
+        dmc.Stack([*head, *notes, *(dmc.Text(line, size="xs", c="dimmed") for line in lines)], gap=2),
+        className="sources",
+    )
 
 
 def card(title: str, *children, note: str | None = None, tools=None, order: int = 2):

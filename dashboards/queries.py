@@ -8,6 +8,7 @@ import polars as pl
 from dashboards.ask import Ask
 from lake import reference
 from lake.vocabulary import LimitQuantity
+from models.provenance import Source
 from registry.policy import Data
 
 WHY = "page"
@@ -175,14 +176,20 @@ def late_after_days() -> int:
     return int(reference.threshold("late_after_days"))
 
 
+def source(ask: Ask, model: str, answer: pl.DataFrame, as_of: date | None = None) -> Source:
+    """What the figures that a page shows of a model were made from."""
+    return ask.ground.access.source(model, answer, as_of)
+
+
 def _national(ask: Ask, **where) -> pl.DataFrame:
     return _published(ask, "national_statistics", where)
 
 
 def _published(ask: Ask, model: str, where: dict) -> pl.DataFrame:
-    """A protected national table; the same for every reader, so it is kept until the next publication."""
+    """A national table; the same for every reader, so it is kept until the next publication."""
     ask.decide(Data.NATIONAL).or_raise()
-    key = (ask.ground.settings.home, ask.ground.snapshot_version(), model, tuple(sorted(where.items())))
+    made_from = (ask.ground.snapshot_version(), ask.ground.access.release().name)
+    key = (ask.ground.settings.home, *made_from, model, tuple(sorted(where.items())))
     if key not in _kept:
         found = ask.ground.access.fetch(model, ask.viewer, where=where, purpose=WHY)
         if len(_kept) >= MOST_KEPT:

@@ -148,6 +148,37 @@ def refresh(
 
 
 @app.command()
+def release(
+    context: typer.Context,
+    on: Annotated[
+        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="A reference date of its own; default: those due.")
+    ] = None,
+) -> None:
+    """Freeze the statistics at the reference dates that have passed; readers are shown the last release."""
+    from flows.steps import release as run
+
+    with progress_lines() as line:
+        made = run(context.obj, on=on.date() if on else None, progress=line("Modèles"))
+    for one in made:
+        typer.echo(f"{one.label('fr')} ({one.snapshot}, {one.code_version})")
+    if not made:
+        typer.echo("No release is due.")
+
+
+@app.command()
+def releases(context: typer.Context, as_json: AsJson = False) -> None:
+    """List the releases of the statistics."""
+    from models.releases import releases as known
+
+    if as_json:
+        told = [vars(one) for one in known(context.obj)]
+        typer.echo(json.dumps(told, ensure_ascii=False, indent=1, default=str))
+        return
+    for one in known(context.obj):
+        typer.echo(f"{one.name}  {one.label('fr')}  {one.snapshot}  {one.code_version}")
+
+
+@app.command()
 def check(context: typer.Context, as_json: AsJson = False) -> None:
     """Run the quality gate on the published snapshot."""
     from lake.store import Lake

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from prefect import flow, get_run_logger, task
 
-from flows.steps import make_extracts, refresh, take_landed
+from flows.steps import make_extracts, refresh, release, take_landed
 from ingestion.door import Door
 from ingestion.reports import sentences
 from lake.errors import DosilakeError
@@ -43,6 +43,12 @@ def build_and_publish(settings: Settings) -> str:
     return refresh(settings, full=True).stem
 
 
+@task(task_run_name="release of statistics")
+def release_due(settings: Settings) -> list[str]:
+    """Freeze the statistics at the reference dates that have passed; their names."""
+    return [made.name for made in release(settings)]
+
+
 @task(retries=1, task_run_name="research extracts")
 def extracts(settings: Settings) -> int:
     """Make the extracts that wait; how many."""
@@ -51,12 +57,13 @@ def extracts(settings: Settings) -> int:
 
 @flow(name="nightly")
 def nightly(home: str) -> str:
-    """Ingest, rebuild in full, gate, publish, extract; returns the published version.
+    """Ingest, rebuild in full, gate, publish, release the statistics when due, extract; returns the published version.
 
     The other settings come from the environment of the process that runs it.
     """
     settings = Settings.from_environ(os.environ, home=Path(home))
     ingest_landed(settings)
     version = build_and_publish(settings)
+    release_due(settings)
     extracts(settings)
     return version

@@ -17,6 +17,7 @@ from lake.store import Lake
 from models.build import build
 from models.extract import make_extract
 from models.publish import current_version, publish
+from models.releases import Release, due, freeze, may_release
 from models.snapshot import Snapshots
 from quality import suites
 from quality.gate import gate
@@ -130,6 +131,20 @@ def refresh(
     suites.warm()
     built = build(settings, lake, as_of, progress)
     return publish(settings, built, lambda path: gate(settings, lake, path))
+
+
+def release(settings: Settings, *, on: date | None = None, progress: Progress | None = None) -> list[Release]:
+    """Freeze the statistics at every reference date that has passed since the last release, or at `on` alone.
+
+    Each is built as the register knew it at the end of that day and passes the gate. Raises UsageError when `on` has
+    not ended or is not after the last release.
+    """
+    if on is not None:
+        may_release(settings, on)
+    made = []
+    for day in due(settings) if on is None else [on]:
+        made.append(freeze(settings, refresh(settings, as_of=day, progress=progress), day))
+    return made
 
 
 def _built_from(settings: Settings) -> int | None:

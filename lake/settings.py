@@ -30,6 +30,7 @@ class Settings:
     most_lines: int = setting(10_000_000, "a file with more lines is refused (F09)")
     slice_rows: int = setting(65_536, "lines of a file judged at a time; more take more memory")
     snapshots_kept: int = setting(5, "published snapshots kept")
+    release_months: int = setting(3, "months between two releases of the statistics; 1, 2, 3, 4, 6 or 12")
     session_idle_minutes: int = setting(30, "a web session ends after this long without a request")
     token_minutes: int = setting(60, "an API token ends after this long")
     crp_sees_total_effective: bool = setting(
@@ -72,6 +73,10 @@ class Settings:
     @property
     def landing(self) -> Path:
         return self.home / "landing"
+
+    @property
+    def releases(self) -> Path:
+        return self.home / "releases"
 
     @property
     def marts(self) -> Path:

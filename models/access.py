@@ -1,14 +1,14 @@
 """The one door out for doses: who asks is decided, rows are bound, small groups hidden and every look written down.
 
 `Access.fetch` serves the models whose sidecar names a level of `registry.policy.Data`; nothing else opens a snapshot
-for a reader. Values reach SQL as parameters only; column names are checked against the sidecar.
+for a reader. Statistics come from a release (`models.releases`), for every reader and every `as_of`. Values reach SQL
+as parameters only; column names are checked against the sidecar.
 """
 
 import calendar
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from functools import cached_property
 
 import polars as pl
 
@@ -16,7 +16,9 @@ from lake.errors import AccessDenied, UsageError
 from lake.settings import Settings
 from lake.vocabulary import LimitQuantity
 from models.catalog import Model, served
-from models.disclosure import NEVER_SHOWN, Thresholds, protect
+from models.disclosure import NEVER_SHOWN
+from models.provenance import Source, checksum
+from models.releases import Release, in_force
 from models.snapshot import Snapshots
 from registry.policy import Cell, Data, Decision, Rows, Viewer, decide
 
@@ -89,7 +91,9 @@ class Access:
         """Rows of a model that `viewer` may see.
 
         `where` maps a column to a value, a list of values, None, or an (operator, value) pair; `order_by` names
-        columns, "-column" descending. Published tables come with `suppressed` and `suppression_reason`.
+        columns, "-column" descending. Statistics are those of the release in force on `as_of`; they come with
+        `figures_on`, the release that the row's figures stem from, and protected ones with `suppressed` and
+        `suppression_reason`.
         Raises AccessDenied, the same for a person out of scope as for one who does not exist; UsageError for an
         unknown column; NoSnapshot. The look is in the access log before the rows are returned.
         """
@@ -100,8 +104,8 @@ class Access:
         asked = self._check_asked(known, viewer, cell, where, purpose)
         cuts = self._cuts(viewer, cell, known, asked)
         bounds = [*self._scope(known, viewer, cell, bool(asked), as_of), *_limits(known, cell, cuts)]
-        if known.disclosure:
-            rows = self._published(known, where, bounds, as_of)
+        if known.is_released:
+            rows = self._released(known, where, bounds, as_of)
             rows = _arranged(rows, where, columns, order_by, limit)
         else:
             # The log names the persons seen, whatever columns were asked for.
@@ -113,7 +117,18 @@ class Access:
         if Data(known.level) in _LOGGED:
             named = tuple(key for key in _listed(where.get("worker_key", ())) if isinstance(key, int))
             self._log(viewer, known.name, named or _keys(rows), purpose, cell.article)
-        return rows.select(columns) if columns and not known.disclosure else rows
+        return rows.select(columns) if columns and not known.is_released else rows
+
+    def release(self, as_of: date | None = None) -> Release:
+        """The release that statistics are read from; raises NoSnapshot where there is none yet."""
+        return in_force(self.settings, as_of)
+
+    def source(self, model: str, answer: pl.DataFrame, as_of: date | None = None) -> Source:
+        """What `answer`, rows of the model, was made from."""
+        if served(model).is_released:
+            release = self.release(as_of)
+            return Source(model, release.snapshot, release.code_version, release.checksums[model], release.on)
+        return Source(model, *self.snapshots.made(as_of), checksum(answer))
 
     def rolling_on(
         self, viewer: Viewer, worker_key: int, on_date: date, *, purpose: str, as_of: date | None = None
@@ -173,10 +188,6 @@ class Access:
         rows = self.snapshots.query(_TEAM, parameters, as_of)
         self._log(viewer, "rolling_doses", _keys(rows), purpose, cell.article)
         return rows
-
-    @cached_property
-    def _thresholds(self) -> Thresholds:
-        return Thresholds.from_reference()
 
     def _decide(self, model: str, data: Data, viewer: Viewer, where: Mapping, purpose: str) -> Cell:
         decision: Decision = decide(viewer, data, sees_total_effective=self.settings.crp_sees_total_effective)
@@ -279,20 +290,20 @@ class Access:
         source = source or _Bound(model.name)
         shown = ", ".join(dict.fromkeys(columns or model.columns))
         conditions = [*(_condition(c, v) for c, v in where.items()), *bounds]
-        sql = f"select {shown} from {source.sql} as {model.name}"
-        if conditions:
-            sql += " where " + " and ".join(f"({b.sql})" for b in conditions)
+        sql, parameters = _selection(model.name, source, shown, conditions)
         if order_by:
             sql += " order by " + ", ".join(f"{c.lstrip('-')} {'desc' if c[0] == '-' else 'asc'}" for c in order_by)
         if limit is not None:
             sql += f" limit {int(limit)}"
-        return self.snapshots.query(sql, [p for b in (source, *conditions) for p in b.parameters], as_of)
+        return self.snapshots.query(sql, parameters, as_of)
 
-    def _published(self, model: Model, where: Mapping, bounds: list[_Bound], as_of: date | None) -> pl.DataFrame:
-        """Whole partitions, protected; what cuts through a partition is filtered afterwards."""
-        wide = {c: v for c, v in where.items() if c in model.whole_partitions or c == model.scope}
-        whole = self._plain(model, wide, bounds, None, (), None, as_of)
-        return protect(whole, model, self._thresholds)
+    def _released(self, model: Model, where: Mapping, bounds: list[_Bound], as_of: date | None) -> pl.DataFrame:
+        """Rows of a release; a filter on anything but a key is for the protected figures."""
+        keys = {c: v for c, v in where.items() if c in model.columns and model.columns[c].protection == "key"}
+        sql, parameters = _selection(
+            model.name, _Bound(model.name), "*", [*(_condition(c, v) for c, v in keys.items()), *bounds]
+        )
+        return self.snapshots.query_release(self.release(as_of), sql, parameters)
 
     def _deny(self, viewer: Viewer, model: str, keys: tuple[int, ...], purpose: str, article: str) -> None:
         self._log(viewer, model, keys, purpose, article, allowed=False)
@@ -465,6 +476,7 @@ _TEAM = """
 
 def _check_names(model: Model, where: Mapping, columns: Sequence[str], order_by: Sequence[str]) -> None:
     extra = {"suppressed", "suppression_reason"} if model.disclosure else set()
+    extra |= {"figures_on"} if model.is_released else set()
     hidden = {c.name for c in model.columns.values() if c.protection in NEVER_SHOWN}
     known = (set(model.columns) | extra) - hidden
     for name in [*where, *columns, *(c.lstrip("-") for c in order_by)]:
@@ -473,6 +485,14 @@ def _check_names(model: Model, where: Mapping, columns: Sequence[str], order_by:
                 f"Le modèle {model.name} n'a pas de colonne « {name} ».",
                 next_step=f"Colonnes : {', '.join(sorted(known))}.",
             )
+
+
+def _selection(name: str, source: _Bound, shown: str, conditions: list[_Bound]) -> tuple[str, list]:
+    """The query for what all the conditions let through, with its parameters."""
+    sql = f"select {shown} from {source.sql} as {name}"
+    if conditions:
+        sql += " where " + " and ".join(f"({b.sql})" for b in conditions)
+    return sql, [p for b in (source, *conditions) for p in b.parameters]
 
 
 def _condition(column: str, value: object) -> _Bound:
@@ -504,7 +524,8 @@ def _arranged(
     rows = rows.head(limit) if limit is not None else rows
     if not columns:
         return rows
-    return rows.select([*columns, *(c for c in ("suppressed", "suppression_reason") if c not in columns)])
+    told = [c for c in ("suppressed", "suppression_reason", "figures_on") if c in rows.columns and c not in columns]
+    return rows.select([*columns, *told])
 
 
 def _matches(column: pl.Expr, value: object) -> pl.Expr:

@@ -15,6 +15,7 @@ from lake.store import Lake
 from lake.views import open_over_lake
 from models import functions
 from models.catalog import FOLDER, Model, check_columns, models
+from models.provenance import code_version
 
 Progress = Callable[[str, int, int], None]
 
@@ -158,7 +159,7 @@ def write_snapshot_table(connection: duckdb.DuckDBPyConnection, version: str, as
     connection.execute("""
         create table snapshot (
             version varchar, built_at timestamp with time zone, as_of date, today date, last_delivery_no integer,
-            data_until date, lake_versions map(varchar, bigint)
+            data_until date, lake_versions map(varchar, bigint), code_version varchar
         )
     """)
     last_delivery, until = connection.execute("""
@@ -169,8 +170,8 @@ def write_snapshot_table(connection: duckdb.DuckDBPyConnection, version: str, as
     today = connection.execute("select today from lake.clock").fetchone()[0]
     versions = dict(connection.execute("select table_name, version from lake.versions").fetchall())
     connection.execute(
-        "insert into snapshot values (?, ?, ?, ?, ?, ?, ?)",
-        [version, datetime.now(UTC), as_of, today, last_delivery, until, versions],
+        "insert into snapshot values (?, ?, ?, ?, ?, ?, ?, ?)",
+        [version, datetime.now(UTC), as_of, today, last_delivery, until, versions, code_version()],
     )
 
 

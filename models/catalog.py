@@ -37,6 +37,8 @@ PROTECTIONS = {
     "margin": "never shown: fewest persons that subtraction would give",
     "margin_establishments": "never shown: fewest establishments that subtraction would give",
 }
+# Levels of tables that readers could subtract from themselves, before and after one late result.
+_STATISTICS = (Data.NATIONAL, Data.ESTABLISHMENT)
 _GRAIN = "; one row per "
 # A column whose name ends so is in this unit.
 UNITS = {"_msv": "mSv", "_man_sv": "man.Sv", "_share": "share"}
@@ -79,6 +81,7 @@ class Model:
     adds_up_within: tuple[str, ...] = ()
     adds_up_across: tuple[str, ...] = ()
     total: tuple[str, str] | None = None
+    live: str = ""
 
     @property
     def meaning(self) -> str:
@@ -100,6 +103,11 @@ class Model:
     def is_served(self) -> bool:
         return self.is_mart and self.level != INTERNAL
 
+    @property
+    def is_released(self) -> bool:
+        """Whether readers are shown it as the last release froze it; `live` is the reason why a table needs none."""
+        return self.is_served and self.level in _STATISTICS and not self.live
+
 
 @cache
 def models() -> dict[str, Model]:
@@ -111,6 +119,11 @@ def models() -> dict[str, Model]:
         if sidecar.stem not in found:
             raise ModelError(f"The sidecar {sidecar.name} has no SQL beside it.")
     return found
+
+
+def released() -> list[Model]:
+    """The models that readers are shown as the releases froze them, by name."""
+    return [model for model in models().values() if model.is_released]
 
 
 def served(name: str) -> Model:
@@ -164,6 +177,8 @@ def check(model: Model) -> None:
         raise ModelError(f"{sidecar}: every column of a mart needs [columns.<name>].")
     if model.is_mart and not model.source:
         raise ModelError(f"{sidecar}: a mart needs its source.")
+    if model.live and model.level not in _STATISTICS:
+        raise ModelError(f"{sidecar}: only a national or establishment table says why it is read live.")
     if model.disclosure is not None and model.disclosure not in DISCLOSURES:
         raise ModelError(f"{sidecar}: unknown disclosure “{model.disclosure}”.")
     named = [model.quantity_column, model.dosimetry_column, model.date_column]

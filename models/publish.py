@@ -9,6 +9,7 @@ from typing import Protocol
 from lake.errors import GateRefused
 from lake.settings import Settings
 from models.build import discard
+from models.releases import make_first
 
 CURRENT = "CURRENT"
 _PREFIX = ".building-"
@@ -35,7 +36,8 @@ class GateReport(Protocol):
 def publish(settings: Settings, built: Path, gate: Callable[[Path], GateReport]) -> Path:
     """Let the gate look at `built`, then make it current; returns the published path.
 
-    An as-of build takes its own name and never becomes current. The report is saved as `<version>.json` beside it.
+    An as-of build takes its own name and never becomes current. The first publication of a home is its first release of
+    the statistics too. The report is saved as `<version>.json` beside it.
     Raises GateRefused with the failed checks: the build is removed and what was current stays.
     """
     version = built.name.removeprefix(_PREFIX).removesuffix(".duckdb")
@@ -52,6 +54,7 @@ def publish(settings: Settings, built: Path, gate: Callable[[Path], GateReport])
     published = settings.marts / f"{version}.duckdb"
     os.replace(built, published)
     if not version.startswith("as-of-"):
+        make_first(settings, published)
         make_current(settings, version)
         prune(settings)
     return published

@@ -2,6 +2,9 @@
 
 `decide` answers (viewer, data) with a Decision; nothing else in the project decides who sees what.
 What is not in the table is denied. Doses are then fetched by `models.access`, which binds the row scope into SQL.
+NATIONAL and ESTABLISHMENT statistics are shown to every role as the last release froze them. No role reads them live:
+whoever could, would take one late result from two readings; the register team judges a release beforehand by the gate
+and by the counts of the revision report, which need no live figure.
 
 Sources: Code du travail R.4451-67 to -72, -79; arrêté du 23 juin 2023 art. 4, 5, 7, 18, 19-27.
 """

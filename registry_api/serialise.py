@@ -10,9 +10,22 @@ import polars as pl
 from pydantic import BaseModel, Field
 
 from lake.errors import UsageError
+from models.provenance import Source
 
 LARGEST_PAGE = 1000
 _THOUSANDTH = Decimal("0.001")
+
+
+class SourceOfFigures(BaseModel):
+    """What the figures were made from, so that they can be named and checked."""
+
+    model: str = Field(description="The model; docs/models describes it.")
+    snapshot: str = Field(description="The snapshot it was computed in.")
+    code_version: str | None = Field(description="Version and digest of the code; null for a snapshot older than this.")
+    checksum: str = Field(description="SHA-256 of the released table's CSV, else of the rows of the answer.")
+    release: date | None = Field(description="Reference date of the statistics; null for what is read live.")
+    label_fr: str = Field(description="How to cite it in French.")
+    label_en: str = Field(description="How to cite it in English.")
 
 
 class Page(BaseModel):
@@ -21,6 +34,7 @@ class Page(BaseModel):
     items: list[dict[str, Any]] = Field(description="Rows; magnitudes in mSv are decimal strings with 3 decimals.")
     next_cursor: str | None = Field(None, description="Send it as `cursor` to go on; null: nothing follows.")
     as_of: date | None = Field(None, description="The state of knowledge that was asked for; null: all that is known.")
+    source: SourceOfFigures | None = Field(None, description="What the figures were made from; null where none are.")
 
 
 def rows(frame: pl.DataFrame) -> list[dict[str, Any]]:
@@ -28,12 +42,19 @@ def rows(frame: pl.DataFrame) -> list[dict[str, Any]]:
     return [{name: _plain(name, value) for name, value in row.items()} for row in frame.iter_rows(named=True)]
 
 
-def page(frame: pl.DataFrame, *, cursor: str | None, limit: int, as_of: date | None = None) -> Page:
+def page(
+    frame: pl.DataFrame, *, cursor: str | None, limit: int, as_of: date | None = None, source: Source | None = None
+) -> Page:
     """One page of a frame that has its final order; the cursor holds how many rows came before."""
     start = _decode(cursor)
     end = start + limit
     following = _encode(end) if end < frame.height else None
-    return Page(items=rows(frame.slice(start, limit)), next_cursor=following, as_of=as_of)
+    told = None if source is None else SourceOfFigures(**vars(source), **_labels(source))
+    return Page(items=rows(frame.slice(start, limit)), next_cursor=following, as_of=as_of, source=told)
+
+
+def _labels(source: Source) -> dict[str, str]:
+    return {f"label_{language}": source.label(language) for language in ("fr", "en")}
 
 
 def _plain(name: str, value):

@@ -124,6 +124,12 @@ def _access(mart: Model) -> list[str]:
             f"Disclosure `{mart.disclosure}`: {DISCLOSURES[mart.disclosure]} (`models/disclosure.py`, "
             "numbers in `lake/reference/thresholds.csv`)."
         )
+    if mart.is_released:
+        said.append(
+            "Statistics: readers are shown the release in force, never the running snapshot (`models/releases.py`)."
+        )
+    if mart.live:
+        said.append(f"Read live, not from a release: {mart.live}.")
     if mart.adds_up_within:
         said.append(f"Rows add up within {_codes(mart.adds_up_within)}, and are protected together.")
     if mart.total:

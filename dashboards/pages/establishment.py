@@ -40,7 +40,7 @@ def render(ask: Ask):
         controls.append(
             blocks.select("year", ask.t("label.year"), [{"value": y, "label": y} for y in years], str(year), width=110)
         )
-        body = _body(ask, frame, year)
+        body = [*_body(ask, frame, year), blocks.sources(ask, queries.source(ask, "establishment_comparison", frame))]
     return blocks.page(
         ask.t("establishment.title"), ask.t("establishment.question"), _card(ask, place), *body, controls=controls
     )

@@ -18,6 +18,7 @@ _STATES = (
     "detected", "notified", "under_inquiry", "confirmed", "modified", "retained_by_default", "gone_modified",
     "gone_cancelled",
 )  # fmt: skip
+_RELEASED = ("national_statistics", "dose_distribution", "national_exceedances")
 _RATIOS = (15, 10, 5, 1)
 
 
@@ -50,6 +51,7 @@ def render(ask: Ask):
         _ratios(ask, years, year),
         _exceedances(ask, year),
         _timeliness(ask),
+        blocks.sources(ask, *(queries.source(ask, model, years) for model in _RELEASED)),
         controls=controls,
     )
 

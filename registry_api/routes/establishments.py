@@ -9,7 +9,7 @@ from lake.errors import AccessDenied
 from registry.policy import Data, Viewer, decide
 from registry_api.ground import Asking, Ground, On
 from registry_api.problems import RESPONSES
-from registry_api.routes.workers import AsOf
+from registry_api.routes.statistics import ReleasedOn
 from registry_api.serialise import Page, page
 
 router = APIRouter(prefix="/establishments", tags=["establishments"], responses=RESPONSES)
@@ -20,7 +20,7 @@ Year = Annotated[int | None, Query(ge=1900, le=2200, description="Calendar year;
 
 
 @router.get("/{siret}/comparison")
-def comparison(siret: Siret, viewer: Asking, ground: On, year: Year = None, as_of: AsOf = None) -> Page:
+def comparison(siret: Siret, viewer: Asking, ground: On, year: Year = None, as_of: ReleasedOn = None) -> Page:
     """Observed against expected dose, the mix of occupations and categories being equal; never one person's dose.
 
     A foreign SIRET and an unknown one get the same refusal.
@@ -29,7 +29,7 @@ def comparison(siret: Siret, viewer: Asking, ground: On, year: Year = None, as_o
 
 
 @router.get("/{siret}/changes")
-def changes(siret: Siret, viewer: Asking, ground: On, year: Year = None, as_of: AsOf = None) -> Page:
+def changes(siret: Siret, viewer: Asking, ground: On, year: Year = None, as_of: ReleasedOn = None) -> Page:
     """Why the collective dose changed from the year before: headcount, mix of jobs, mean dose in the same jobs.
 
     A foreign SIRET and an unknown one get the same refusal.
@@ -40,8 +40,9 @@ def changes(siret: Siret, viewer: Asking, ground: On, year: Year = None, as_of: 
 def _own(ground: Ground, viewer: Viewer, model: str, siret: str, year: int | None, as_of: date | None) -> Page:
     """Every row of one of the viewer's establishments."""
     decide(viewer, Data.ESTABLISHMENT).or_raise()
+    # Whose establishment it is, is a question of today, whatever release is read.
     found = ground.access.fetch(
-        "establishments", viewer, where={"siret": siret}, columns=["establishment_key"], as_of=as_of, purpose="API"
+        "establishments", viewer, where={"siret": siret}, columns=["establishment_key"], purpose="API"
     )
     if found.is_empty():
         raise AccessDenied(
@@ -52,4 +53,5 @@ def _own(ground: Ground, viewer: Viewer, model: str, siret: str, year: int | Non
     if year is not None:
         where["year"] = year
     frame = ground.access.fetch(model, viewer, where=where, as_of=as_of, purpose="API")
-    return page(frame, cursor=None, limit=1_000_000, as_of=as_of)
+    source = ground.access.source(model, frame, as_of)
+    return page(frame, cursor=None, limit=1_000_000, as_of=as_of, source=source)

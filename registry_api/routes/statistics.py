@@ -1,5 +1,6 @@
-"""National statistics, open to every reader; small groups are suppressed before they get here."""
+"""National statistics of the release in force, open to every reader; small groups are suppressed there."""
 
+from datetime import date
 from enum import StrEnum
 from typing import Annotated
 
@@ -7,7 +8,7 @@ from fastapi import APIRouter, Query
 
 from registry_api.ground import Asking, On
 from registry_api.problems import RESPONSES
-from registry_api.routes.workers import AsOf, Cursor, Limit
+from registry_api.routes.workers import Cursor, Limit
 from registry_api.serialise import Page, page
 
 
@@ -21,6 +22,8 @@ class Table(StrEnum):
     COMPONENT_STATISTICS = "component_statistics"
     CUMULATIVE_DISTRIBUTION = "cumulative_distribution"
 
+
+ReleasedOn = Annotated[date | None, Query(description="The release in force on this day; the last when left out.")]
 
 # What tells the rows of any of them apart, so that pages follow each other.
 _KEYS = (
@@ -37,7 +40,7 @@ def national(
     year: Annotated[int | None, Query(ge=1900, le=2200, description="Calendar year of the wear's end.")] = None,
     limit_quantity: Annotated[str | None, Query(max_length=40, description="effective, lens, …")] = None,
     dimension: Annotated[str | None, Query(max_length=40, description="How persons are grouped.")] = None,
-    as_of: AsOf = None,
+    as_of: ReleasedOn = None,
     cursor: Cursor = None,
     limit: Limit = 500,
 ) -> Page:
@@ -46,7 +49,8 @@ def national(
     where = {name: value for name, value in where.items() if value is not None}
     frame = ground.access.fetch("national_statistics", viewer, where=where, as_of=as_of, purpose="API")
     frame = frame.sort("year", "limit_quantity", "dimension", "group_code")
-    return page(frame, cursor=cursor, limit=limit, as_of=as_of)
+    source = ground.access.source("national_statistics", frame, as_of)
+    return page(frame, cursor=cursor, limit=limit, as_of=as_of, source=source)
 
 
 @router.get("/{table}")
@@ -55,7 +59,7 @@ def table(
     viewer: Asking,
     ground: On,
     year: Annotated[int | None, Query(ge=1900, le=2200, description="Calendar year; all when left out.")] = None,
-    as_of: AsOf = None,
+    as_of: ReleasedOn = None,
     cursor: Cursor = None,
     limit: Limit = 500,
 ) -> Page:
@@ -63,4 +67,5 @@ def table(
     where = {} if year is None else {"year": year}
     frame = ground.access.fetch(table.value, viewer, where=where, as_of=as_of, purpose="API")
     frame = frame.sort([name for name in _KEYS if name in frame.columns])
-    return page(frame, cursor=cursor, limit=limit, as_of=as_of)
+    source = ground.access.source(table.value, frame, as_of)
+    return page(frame, cursor=cursor, limit=limit, as_of=as_of, source=source)

@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
@@ -208,12 +208,23 @@ def test_national_statistics_are_open_to_every_reader_and_protected(signed_in, r
     assert items and all(i["monitored"] is None or i["monitored"] > 10 for i in items)
 
 
+def test_statistics_of_a_day_are_those_of_the_release_in_force(signed_in, ground):
+    client, on = signed_in("chercheur"), ground.access.release().on
+    now = client.get("/api/v1/statistics/national").json()
+    assert {item["figures_on"] for item in now["items"]} == {str(on)}
+    assert client.get(f"/api/v1/statistics/national?as_of={on + timedelta(days=9)}").json()["items"] == now["items"]
+    is_problem(client.get(f"/api/v1/statistics/national?as_of={on - timedelta(days=1)}"), 503)
+
+
 @pytest.mark.parametrize("table", Table)
 def test_the_yearly_tables_are_served_protected_and_page_by_page(signed_in, table):
     client = signed_in("chercheur")
     whole = client.get(f"/api/v1/statistics/{table}").json()
     assert whole["items"] and whole["next_cursor"] is None
     assert all("suppressed" in item and "top_share" not in item for item in whole["items"])
+    source = whole["source"]
+    assert (source["model"], source["label_fr"].startswith("Arrêté au ")) == (table, True)
+    assert len(source["checksum"]) == 64 and source["release"] and source["code_version"] and source["snapshot"]
     paged, cursor = [], ""
     while cursor is not None:
         found = client.get(f"/api/v1/statistics/{table}?limit=40{cursor and f'&cursor={cursor}'}").json()
@@ -232,6 +243,8 @@ def test_an_establishment_is_compared_for_its_own_people(signed_in, web_settings
     client = signed_in("employeur")
     items = client.get(f"/api/v1/establishments/{sirets[min(own)]}/comparison").json()["items"]
     assert items and all(i["monitored"] is None or i["monitored"] > 10 for i in items)
+    source = client.get(f"/api/v1/establishments/{sirets[min(own)]}/comparison").json()["source"]
+    assert source["label_fr"].startswith("Arrêté au ") and source["label_en"].startswith("As at ")
     assert "change_msv" in client.get(f"/api/v1/establishments/{sirets[min(own)]}/changes").json()["items"][0]
     for what in ("comparison", "changes"):
         answers = [is_problem(client.get(f"/api/v1/establishments/{s}/{what}"), 403) for s in (foreign, "9" * 14)]

@@ -1,20 +1,23 @@
 """The worker loop and the nightly flow: a file dropped is a dose published; a failed gate changes nothing."""
 
+import dataclasses
 import threading
 import time
 import warnings
+from datetime import date, timedelta
 
 import polars as pl
 import pytest
 
 from delivery_files import Files, line
 from flows import worker
-from flows.steps import inbox, refresh
+from flows.steps import inbox, refresh, release
 from ingestion.door import Door
 from lake.schema import DELIVERIES
 from lake.settings import Settings
 from lake.store import Lake
 from models.publish import current_version
+from models.releases import in_force, releases
 from models.snapshot import Snapshots
 
 
@@ -95,6 +98,25 @@ def test_the_nightly_flow_ingests_gates_and_publishes(home, monkeypatch):
             published = nightly(str(home.home))
     assert published == current_version(home)
     assert [str(dose) for dose in _careers(home)] == ["0.350"]
+
+
+def test_a_release_is_made_when_its_reference_date_has_ended(home):
+    """Of what was known then: nothing had arrived."""
+    monthly = dataclasses.replace(home, release_months=1)
+    (first,) = releases(home)
+    assert release(monthly) == []
+    long_ago = first.on.replace(day=1) - timedelta(days=40)
+    (home.releases / first.name).rename(home.releases / long_ago.isoformat())
+    dataclasses.replace(first, on=long_ago).save(home.releases / long_ago.isoformat())
+    made = release(monthly)
+    assert [one.on for one in made] == due_between(long_ago, first.on)
+    assert [one.snapshot for one in made] == [f"as-of-{one.name}" for one in made]
+    assert in_force(home) == made[-1] and release(monthly) == []
+
+
+def due_between(after: date, before: date) -> list[date]:
+    days = [after + timedelta(days=number) for number in range(1, (before - after).days)]
+    return [day for day in days if (day + timedelta(days=1)).day == 1]
 
 
 def test_a_snapshot_that_fails_the_gate_is_said_and_not_published(home):

@@ -211,6 +211,17 @@ def test_a_page_shows_the_number_of_the_mart(asks):
     assert ask.number(row["monitored"]) in shown and ask.number(row["collective_dose_man_sv"], 3) in shown
 
 
+@pytest.mark.parametrize("language", ["fr", "en"])
+@pytest.mark.parametrize("path", ["/app/national", "/app/establishment"])
+def test_a_page_of_statistics_names_its_release(asks, path, language):
+    ask = asks("medecin", language)
+    release = ask.ground.access.release()
+    shown = said(fill(ask, path)[0])
+    model = "national_statistics" if path == "/app/national" else "establishment_comparison"
+    for named in (release.label(language), release.snapshot, release.code_version, release.checksums[model][:16]):
+        assert named in shown
+
+
 @pytest.mark.parametrize(("low", "high", "differs", "said_of_it"), [
     (Decimal("0.700"), Decimal("1.900"), False, "chance"), (Decimal("1.100"), Decimal("1.400"), True, "above"),
 ])  # fmt: skip
