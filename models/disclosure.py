@@ -237,3 +237,13 @@ def _hide_followers(frame: pl.DataFrame, model: Model, thresholds: Thresholds) -
 
 def _hide(frame: pl.DataFrame, columns: list[str], where: pl.Expr) -> pl.DataFrame:
     return frame.with_columns([pl.when(where).then(None).otherwise(pl.col(c)).alias(c) for c in columns])
+
+
+def complementary(
+    frame: pl.DataFrame, hidden: pl.Expr, size: pl.Expr, model: Model, thresholds: Thresholds
+) -> pl.DataFrame:
+    """The frame with `_extra`: rows that must be held back beside those that `hidden` names, as secondary suppression.
+
+    `size` is the number of persons that subtraction would give of a row.
+    """
+    return _with_extra(frame, hidden, size, model, thresholds)

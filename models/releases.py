@@ -16,13 +16,18 @@ import polars as pl
 
 from lake.errors import NoSnapshot, SettingError, UsageError
 from lake.settings import Settings
-from lake.views import PARIS, quoted
-from models.catalog import Model, released
-from models.disclosure import Thresholds, protect
+from lake.views import OFFLINE, PARIS, quoted
+from models.catalog import released, served
+from models.changes import has_members, keep_basis, persons_behind
+from models.disclosure import Thresholds
 from models.provenance import as_at, checksum, code_version, in_key_order
+from models.withheld import Table, first, stems, withhold
 
 _MANIFEST = "release.json"
 STATISTICS = "statistics.duckdb"
+# What changes are counted against; never handed out.
+_BASIS = "basis.duckdb"
+_KINDS = ("whole", "shown")
 
 
 @dataclass(frozen=True)
@@ -108,12 +113,15 @@ def freeze(settings: Settings, snapshot: Path, on: date) -> Release:
     making = settings.releases / f".making-{on.isoformat()}"
     shutil.rmtree(making, ignore_errors=True)
     making.mkdir(parents=True, mode=0o700)
-    with duckdb.connect(str(snapshot), read_only=True) as source:
-        [(version, until)] = source.execute("select version, data_until from snapshot").fetchall()
-        found = {model.name: source.sql(f"select * from {model.name}").pl() for model in released()}
-    thresholds = Thresholds.from_reference()
-    shown = {m.name: _shown(in_key_order(found[m.name], m), m, on, thresholds) for m in released()}
+    made_of = _read(snapshot, ["snapshot", *(model.name for model in released())])
+    version, until = made_of.pop("snapshot").select("version", "data_until").row(0)
+    found = {name: in_key_order(frame, served(name)) for name, frame in made_of.items()}
+    keep_basis(settings, snapshot, making / _BASIS)
+    tables = _tables(settings, making, found, on)
+    shown = {name: in_key_order(frame, served(name)) for name, (_, frame) in tables.items()}
     _write(making / STATISTICS, shown)
+    _write(making / _BASIS, {f"whole_{name}": frame for name, (frame, _) in tables.items()})
+    _write(making / _BASIS, {f"shown_{name}": frame for name, frame in shown.items()})
     sums = {name: checksum(frame) for name, frame in shown.items()}
     release = Release(on, datetime.now(UTC), version, code_version(), until, sums)
     release.save(making)
@@ -139,10 +147,55 @@ def _names(settings: Settings) -> list[str]:
     return sorted(path.parent.name for path in settings.releases.glob(f"[0-9]*/{_MANIFEST}"))
 
 
-def _shown(found: pl.DataFrame, model: Model, on: date, thresholds: Thresholds) -> pl.DataFrame:
-    """The table that readers are shown, with the release that each row's figures stem from."""
-    frame = protect(found, model, thresholds) if model.disclosure else found
-    return frame.with_columns(figures_on=pl.lit(on))
+def _tables(
+    settings: Settings, making: Path, found: dict[str, pl.DataFrame], on: date
+) -> dict[str, tuple[pl.DataFrame, pl.DataFrame]]:
+    """Per table (as shown with nothing hidden, as readers are shown it), held to the release before if there is one."""
+    thresholds = Thresholds.from_reference()
+    made = {name: first(frame, served(name), on, thresholds) for name, frame in found.items()}
+    names = _names(settings)
+    if not names:
+        return made
+    last = Release.load(settings.releases / names[-1])
+    before = _read(settings.releases / last.name / _BASIS, [f"{kind}_{name}" for kind in _KINDS for name in found])
+    # Exceedances of the nation are news whatever their number; a table that was never released has nothing to hold.
+    held = [
+        name for name in found if f"shown_{name}" in before and has_members(served(name)) and served(name).disclosure
+    ]
+    days = {day for name in held for day in stems(before[f"whole_{name}"])}
+    changes = {
+        day: persons_behind(settings, settings.releases / day.isoformat() / _BASIS, making / _BASIS)
+        for day in sorted(days)
+    }
+    tables = {
+        name: Table(
+            served(name),
+            found[name],
+            before[f"whole_{name}"],
+            before[f"shown_{name}"],
+            {d: c[name] for d, c in changes.items()},
+        )
+        for name in held
+    }
+    return made | withhold(tables, on, thresholds, is_other_code=last.code_version != code_version())
+
+
+def _as_first_shown(before: pl.DataFrame, now: pl.DataFrame) -> pl.DataFrame:
+    """What was shown, with the years that were not: nothing says how many stand behind a change of the others."""
+    years = before["year"].unique().to_list()
+    return pl.concat([before, now.filter(~pl.col("year").is_in(years))], how="diagonal_relaxed")
+
+
+def _read(path: Path, names: list[str]) -> dict[str, pl.DataFrame]:
+    """Those of the tables that the file holds."""
+    connection = duckdb.connect(":memory:", config=dict(OFFLINE))
+    try:
+        # Attached, since readers in this process may hold the file open with settings of their own.
+        connection.execute(f"attach {quoted(str(path))} as file (read_only)")
+        there = {row[0] for row in connection.execute("show tables from file").fetchall()}
+        return {name: connection.sql(f"select * from file.{name}").pl() for name in names if name in there}
+    finally:
+        connection.close()
 
 
 def _write(path: Path, shown: dict[str, pl.DataFrame]) -> None:

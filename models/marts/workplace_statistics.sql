@@ -1,28 +1,5 @@
--- A place is what its establishment's list said of it at the end of the year.
-with places as (
-    select
-        placed.worker_key, placed.year, placed.establishment_key, placed.place_key, placed.basis, placed.dose_msv,
-        placed.is_monitored,
-        case
-            when place.establishment_key is null then 'UNKNOWN_SITE'
-            when place.is_inb then 'NUCLEAR_SITE'
-            else 'OTHER_SITE'
-        end as site,
-        case
-            when placed.place_key = placed.establishment_key or left(place.siret, 9) = left(employer.siret, 9) then 'OWN'
-            else 'CONTRACTOR'
-        end as relation
-    from placed_doses as placed
-    left join establishment_lines as place
-        on place.establishment_key = placed.place_key
-        and make_date(placed.year, 12, 31) between place.holds_from and place.holds_to
-    left join establishment_lines as employer
-        on employer.establishment_key = placed.establishment_key
-        and make_date(placed.year, 12, 31) between employer.holds_from and employer.holds_to
-),
-
 -- Each person once per site and relation, under the least certain basis of any dose there.
-persons as (
+with persons as (
     select
         year, site, relation, worker_key,
         case
@@ -33,7 +10,7 @@ persons as (
         end as basis,
         cast(sum(dose_msv) as decimal(12, 3)) as dose_msv,
         bool_or(is_monitored) as is_monitored
-    from places
+    from dose_places
     group by year, site, relation, worker_key
 ),
 
@@ -56,7 +33,7 @@ contributors as (
         persons.year, persons.site, persons.relation, persons.basis, side, contributor_key,
         sum(places.dose_msv) as dose_msv
     from persons
-    inner join places using (year, site, relation, worker_key)
+    inner join dose_places as places using (year, site, relation, worker_key)
     cross join lateral (
         select unnest(['place', 'employer']) as side,
             unnest([places.place_key, places.establishment_key]) as contributor_key

@@ -10,6 +10,7 @@ from lake.settings import Settings
 from lake.vocabulary import Role
 from models.access import Access
 from models.catalog import INTERNAL, models, released
+from models.changes import has_members
 from models.publish import publish
 from models.releases import due, freeze, in_force, may_release, releases
 from registry.policy import Data, Viewer
@@ -26,6 +27,7 @@ class Releases:
         self.register = Register(home)
         self.worker = 0
         self.next_on = None
+        self.first_dose = None
         self.access = Access(self.register.settings, lambda event: None)
 
     def establishment(self, key: int, sector: str = "MED.01.01") -> None:
@@ -37,7 +39,8 @@ class Releases:
         for _ in range(number):
             self.worker += 1
             self.register.add("employments", worker_key=self.worker, establishment_key=place, row_no=self.worker, **job)
-            self.register.dose(day, dose, worker_key=self.worker, establishment_key=place, **fields)
+            row = self.register.dose(day, dose, worker_key=self.worker, establishment_key=place, **fields)
+            self.first_dose = self.first_dose or row["dose_id"]
 
     def release(self) -> None:
         """Publish what was added; the first publication is a release, each further one is frozen a day later."""
@@ -48,8 +51,34 @@ class Releases:
             self.next_on += timedelta(days=1)
             freeze(self.register.settings, built, self.next_on)
 
+    def figures(self, number: int = -1) -> dict[str, list[dict]]:
+        """Every table of a release, the last by default, as readers together would hold it."""
+        on = releases(self.register.settings)[number].on
+        whole = {}
+        for model in released():
+            viewer = EMPLOYER if model.level == Data.ESTABLISHMENT else AUTHORITY
+            whole[model.name] = self.access.fetch(model.name, viewer, as_of=on, purpose="test").to_dicts()
+        return whole
+
+    def moved(self) -> dict[str, list[tuple]]:
+        """The rows whose figures are not those of the release before, by their keys."""
+        before, now = self.figures(-2), self.figures(-1)
+        return {
+            name: [_key(row) for row in now[name] if row not in before[name]]
+            + sorted({_key(row) for row in before[name]} - {_key(row) for row in now[name]})
+            for name in now
+        }
+
     def shown(self, model: str, viewer: Viewer = AUTHORITY, as_of: date | None = None, **where) -> list[dict]:
         return self.access.fetch(model, viewer, where=where, as_of=as_of, purpose="test").to_dicts()
+
+
+def _key(row: dict) -> tuple:
+    finds = (
+        "establishment_key", "year", "limit_quantity", "component", "span", "reading", "site", "relation", "basis",
+        "dimension", "group_code", "occupation_code", "class_code", "limit_code", "domain",
+    )  # fmt: skip
+    return tuple(row[name] for name in finds if name in row)
 
 
 @pytest.fixture
@@ -68,6 +97,9 @@ def test_every_table_of_statistics_comes_from_releases_or_says_why_not():
     live = {name for name in statistics if models()[name].live}
     assert live == {"transmission_timeliness", "establishments"}
     assert {model.name for model in released()} == statistics - live
+    # Who stands behind their rows is said; what has no protection is news whatever its number.
+    assert {m.name for m in released() if not has_members(m)} == {"national_exceedances"}
+    assert not models()["national_exceedances"].disclosure
     assert not [name for name in told - statistics | live if models()[name].disclosure]
 
 
@@ -139,3 +171,196 @@ def test_releases_are_due_once_their_reference_date_has_ended(tmp_path, months, 
 def test_months_between_releases_divide_the_year(tmp_path):
     with pytest.raises(SettingError):
         due(Settings(home=tmp_path, release_months=5))
+
+
+DOMAINS = {"MED.01.01": (10, 11, 12), "IND.01": (13, 14, 15), "NUC.01": (16, 17, 18)}
+
+
+@pytest.fixture
+def nation(home):
+    """Three domains of three establishments of twenty, released; worker 1 is in establishment 10."""
+    for sector, places in DOMAINS.items():
+        for place in places:
+            home.establishment(place, sector)
+            home.workers(20, "1.000", place, sector_code=sector)
+    home.release()
+    return home
+
+
+def late(home, worker: int, dose: str = "0.500") -> None:
+    """One more result of the year for one of the twenty of each establishment."""
+    home.register.dose("2023-12-31", dose, worker_key=worker, establishment_key=10 + (worker - 1) // 20)
+
+
+def of_place(place: int, number: int = 1) -> list[int]:
+    """The first so many workers of an establishment."""
+    return [20 * (place - 10) + n for n in range(1, number + 1)]
+
+
+def test_one_late_result_moves_no_figure_of_any_table(nation):
+    late(nation, 1, "7.000")
+    nation.release()
+    assert not [name for name, rows in nation.moved().items() if rows]
+
+
+def test_what_did_not_move_does_not_tell_that_something_was_held(nation):
+    late(nation, 1)
+    nation.release()
+    for name, rows in nation.figures().items():
+        assert {row["figures_on"] for row in rows} <= {releases(nation.register.settings)[0].on}, name
+
+
+def test_a_domain_of_one_late_result_does_not_follow_from_the_others(nation):
+    """Fifteen in medicine, one in industry: the nation moves by sixteen, and no domain, else the one would be left."""
+    for place in DOMAINS["MED.01.01"]:
+        for worker in of_place(place, 5):
+            late(nation, worker)
+    late(nation, of_place(13)[0], "3.210")
+    nation.release()
+    moved = nation.moved()
+    assert (2023, "effective", "ALL", "ALL") in moved["national_statistics"]
+    assert not [row for row in moved["national_statistics"] if row[2] in ("domain", "sector")]
+    assert not moved["establishment_statistics"]
+
+
+def test_enough_late_results_move_what_they_are_part_of_and_only_that(nation):
+    for place in DOMAINS["MED.01.01"]:
+        for worker in of_place(place, 12 if place == 10 else 5):
+            late(nation, worker)
+    nation.release()
+    moved, on = nation.moved(), releases(nation.register.settings)[1].on
+    assert (2023, "effective", "domain", "MEDICAL_DENTAL_VET") in moved["national_statistics"]
+    assert not [row for row in moved["national_statistics"] if row[3] in ("NUCLEAR", "IND", "NUC")]
+    assert moved["establishment_statistics"] == [(10, 2023, "effective")]
+    (own,) = nation.shown("establishment_statistics", EMPLOYER, establishment_key=10, limit_quantity="effective")
+    assert (own["figures_on"], str(own["collective_dose_man_sv"])) == (on, "0.026000")
+    (other,) = nation.shown("establishment_statistics", EMPLOYER, establishment_key=11, limit_quantity="effective")
+    assert (other["figures_on"] < on, str(other["collective_dose_man_sv"])) == (True, "0.020000")
+
+
+def test_changes_are_counted_from_the_figures_last_shown(nation):
+    """Six, then six others: held, then told together."""
+    for worker in of_place(10, 6):
+        late(nation, worker)
+    nation.release()
+    assert not nation.moved()["establishment_statistics"]
+    for worker in of_place(10, 12)[6:]:
+        late(nation, worker)
+    nation.release()
+    assert nation.moved()["establishment_statistics"] == [(10, 2023, "effective")]
+    nation.release()
+    assert not nation.moved()["establishment_statistics"]
+
+
+def test_the_same_six_twice_are_six(nation):
+    for _ in range(2):
+        for worker in of_place(10, 6):
+            late(nation, worker)
+        nation.release()
+        assert not nation.moved()["establishment_statistics"]
+
+
+@pytest.mark.parametrize(("doses", "does_move"), [
+    (["0.000"] * 11 + ["4.000"], False), (["0.100"] * 11 + ["9.000"], False), (["0.400"] * 12, True),
+], ids=["eleven zeros and one dose", "one is most of the change", "twelve alike"])  # fmt: skip
+def test_a_change_of_dose_rests_on_enough_doses_and_no_one_is_most_of_it(nation, doses, does_move):
+    for worker, dose in zip(of_place(10, 12), doses, strict=True):
+        late(nation, worker, dose)
+    nation.release()
+    assert bool(nation.moved()["establishment_statistics"]) is does_move
+
+
+def test_a_change_of_the_nation_rests_on_three_establishments(nation):
+    for worker in of_place(10, 15):
+        late(nation, worker)
+    nation.release()
+    moved = nation.moved()
+    assert moved["establishment_statistics"] and not moved["national_statistics"]
+
+
+def test_few_who_pass_a_dose_stay_uncounted_beside_many_who_do_not(nation):
+    """Everybody of three establishments has a late result, and one of them passes 6 mSv by it."""
+    for place in DOMAINS["MED.01.01"]:
+        for worker in of_place(place, 20):
+            late(nation, worker, "5.500" if worker == 1 else "0.800")
+    nation.release()
+    (own,) = nation.shown("establishment_statistics", EMPLOYER, establishment_key=10, limit_quantity="effective")
+    assert (own["n_gt_1"], own["n_gt_6"]) == (20, 0)
+    (row,) = nation.shown("national_statistics", limit_quantity="effective", dimension="category", group_code="B")
+    assert (row["n_gt_1"], row["n_gt_5"], row["n_gt_6"]) == (60, 0, 0)
+
+
+def test_persons_who_left_and_came_count_too(nation):
+    """Two keys turn out to be one person: neither the one nor the other's establishment tells it."""
+    nation.register.add("identity_links", worker_key=2, person_key=1)
+    nation.release()
+    assert not [name for name, rows in nation.moved().items() if rows]
+
+
+def test_a_worker_who_changes_between_two_establishments_of_an_employer_is_told_by_neither(nation):
+    for establishment in (10, 11):
+        assert nation.shown("establishment_statistics", EMPLOYER, establishment_key=establishment)
+    dose = nation.register.dose("2023-06-30", "1.000", worker_key=1, establishment_key=11, record_action="REPLACE",
+                                replaces_dose_id=nation.first_dose, delivery_no=2)  # fmt: skip
+    assert dose["dose_id"] != nation.first_dose
+    nation.release()
+    assert not [name for name, rows in nation.moved().items() if rows]
+
+
+def test_a_group_that_is_hidden_stays_so_while_it_changes_by_few(home):
+    """Ten of a job are hidden; the eleventh, a late declaration, would be told by the row that appears."""
+    for place in (10, 11, 12):
+        home.establishment(place)
+        home.workers(30, "1.000", place, occupation_code="M01")
+    home.workers(10, "3.000", 10, occupation_code="M02")
+    home.workers(30, "2.000", 10, occupation_code="M03")
+    home.release()
+    home.workers(1, "9.000", 10, occupation_code="M02")
+    home.release()
+    (row,) = home.shown("establishment_comparison", EMPLOYER, establishment_key=10, occupation_code="M02")
+    assert row["monitored"] is None and row["suppressed"]
+    assert not home.moved()["establishment_comparison"]
+
+
+def test_a_group_that_is_shown_stays_so_while_few_leave_it(home):
+    """Eleven of a job are shown; what becomes of one is not told by the row that goes."""
+    for place in (10, 11, 12):
+        home.establishment(place)
+        home.workers(30, "1.000", place, occupation_code="M01")
+    home.workers(20, "2.000", 10, occupation_code="M02")
+    home.workers(11, "3.000", 10, occupation_code="M03")
+    home.release()
+    assert (
+        home.shown("establishment_comparison", EMPLOYER, establishment_key=10, occupation_code="M03")[0]["monitored"]
+        == 11
+    )
+    home.register.add("identity_links", worker_key=home.worker, person_key=1)
+    home.release()
+    assert not home.moved()["establishment_comparison"]
+
+
+def test_a_sector_corrected_for_a_whole_group_moves_the_group(nation):
+    """Sixty of three establishments were nuclear all along: both domains move, by enough."""
+    later = datetime(2024, 1, 1, tzinfo=UTC)
+    for place in DOMAINS["IND.01"]:
+        for worker in of_place(place, 20):
+            nation.register.add("employments", worker_key=worker, establishment_key=place, row_no=worker, delivery_no=2,
+                                sector_code="NUC.01", known_at=later)  # fmt: skip
+    nation.release()
+    moved = {row[3] for row in nation.moved()["national_statistics"] if row[1:3] == ("effective", "domain")}
+    assert len(moved) == 2
+    assert not nation.moved()["establishment_statistics"]
+
+
+def test_what_an_establishment_is_compared_with_moves_by_enough_persons_elsewhere(nation):
+    """One late result in another establishment of the sector would be read from the reference."""
+    late(nation, of_place(12)[0], "5.000")
+    nation.release()
+    assert not nation.moved()["establishment_comparison"]
+    for place in (11, 12):
+        for worker in of_place(place, 10):
+            late(nation, worker, "0.500")
+    for worker in of_place(10, 1):
+        late(nation, worker, "0.500")
+    nation.release()
+    assert not [row for row in nation.moved()["establishment_comparison"] if row[0] == 10]

@@ -1,0 +1,283 @@
+"""How many persons stand behind the change of every row of statistics between two moments of the register.
+
+A person counts in a row when what they bring to it was added, removed or altered. `members/<model>.sql` says who stands
+behind the rows of a model, one row per person and contribution: the columns that find the row, worker_key,
+establishment_key where the whole nation is told, dose_msv, is_monitored and, where more than these makes the
+contribution, `other`; `aspect` parts contributions that are told apart. It is asked of the persons who changed alone,
+on both sides.
+"""
+
+import tempfile
+from collections.abc import Collection
+from pathlib import Path
+
+import duckdb
+import polars as pl
+
+from lake import reference
+from lake.settings import Settings
+from lake.views import OFFLINE, expose_reference, quoted
+from models.build import in_order, make, tables_named
+from models.catalog import FOLDER, Model, models
+
+MEMBERS = FOLDER / "members"
+BASIS = ("annual_worker_doses", "persons", "dose_parts", "dose_places")
+_CONTRIBUTION = ("worker_key", "establishment_key", "dose_msv", "is_monitored", "other")
+_TOLD = ("aspect", "changed", "dose_changed", "top_share", "n_establishments", "top_establishment_share")
+# Parts of a dose, and readings beside it, as far as tables of statistics tell them.
+_DOSE_PARTS = """
+    select
+        worker_key, establishment_key, cast(year(period_end) as bigint) as year, component,
+        cast(sum(counted_msv) as decimal(18, 3)) as dose_msv, count(*) as records
+    from dose_records
+    where counted_msv is not null and (
+        limit_quantity = 'operational'
+        or (limit_quantity = 'effective' and component in ('internal', 'radon', 'cosmic'))
+    )
+    group by worker_key, establishment_key, year(period_end), component
+"""
+
+_COMPARED = """
+    select establishment_key, year, occupation_code, reference_sector
+    from establishment_comparison
+    where reference_sector is not null
+"""
+
+
+def keep_basis(settings: Settings, snapshot: Path, basis: Path) -> None:
+    """Copy from a snapshot to `basis` what changes are counted against: persons' figures and the nomenclatures."""
+    connection = _open(settings)
+    try:
+        connection.execute(f"attach {quoted(str(snapshot))} as snapshot (read_only)")
+        connection.execute("attach ':memory:' as reference")
+        expose_reference(connection)
+        connection.execute(f"attach {quoted(str(basis))} as basis")
+        connection.execute("use snapshot")
+        for name in BASIS:
+            query = _DOSE_PARTS if name == "dose_parts" else f"select * from {name}"
+            connection.execute(f"create table basis.{name} as {query}")
+        connection.execute(f"create table basis.compared as {_COMPARED}")
+        connection.execute("create schema basis.reference")
+        for name in reference.TABLES:
+            connection.execute(f"create table basis.reference.{name} as select * from reference.{name}")
+    finally:
+        connection.close()
+
+
+def persons_behind(settings: Settings, before: Path, now: Path) -> dict[str, pl.DataFrame]:
+    """For every model with members, its rows in which a person changed between two bases.
+
+    Columns: those that find the row, aspect, changed (persons), dose_changed (persons whose dose in the row did),
+    top_share (the largest person's change in the sum of all), n_establishments and top_establishment_share (NULL in an
+    establishment's own table) and, per column `n_gt_<x>` of the model, crossed_n_gt_<x> (persons who passed x mSv in
+    either direction). A row or an aspect without any is not there.
+    """
+    with tempfile.TemporaryDirectory(dir=_spill(settings)) as folder:
+        work = Path(folder)
+        changed = work / "changed.parquet"
+        _find_changed(settings, before, now, changed)
+        sides = {side: _members(settings, basis, changed, work / side) for side, basis in
+                 (("before", before), ("now", now))}  # fmt: skip
+        connection = _open(settings)
+        try:
+            found = {
+                name: _compare(connection, name, sides["before"][name], sides["now"][name]) for name in sides["now"]
+            }
+            found["establishment_comparison"] = pl.concat(
+                [found["establishment_comparison"], *_beside(connection, found, before, now)], how="diagonal_relaxed"
+            )
+        finally:
+            connection.close()
+    return {name: frame for name, frame in found.items() if name in models()}
+
+
+def has_members(model: Model) -> bool:
+    """Whether it is said who stands behind the rows of a model; where not, a row that was shown never changes."""
+    return (MEMBERS / f"{model.name}.sql").exists()
+
+
+def grain(changes: pl.DataFrame) -> list[str]:
+    """The columns of a table of changes that find a row of the model."""
+    return [column for column in changes.columns if column not in _TOLD and not column.startswith("crossed_")]
+
+
+def _spill(settings: Settings) -> Path:
+    spill = settings.home / "tmp"
+    spill.mkdir(parents=True, exist_ok=True)
+    return spill
+
+
+def _open(settings: Settings) -> duckdb.DuckDBPyConnection:
+    connection = duckdb.connect(":memory:", config=dict(OFFLINE))
+    connection.execute(f"set threads = {settings.threads}")
+    connection.execute(f"set memory_limit = '{settings.memory_limit_gib}GiB'")
+    connection.execute(f"set temp_directory = {quoted(str(_spill(settings)))}")
+    return connection
+
+
+def _find_changed(settings: Settings, before: Path, now: Path, changed: Path) -> None:
+    """The keys of persons of whom anything of the basis differs."""
+    connection = _open(settings)
+    try:
+        for side, path in (("before", before), ("now", now)):
+            connection.execute(f"attach {quoted(str(path))} as {side} (read_only)")
+        parts = []
+        for name in BASIS:
+            ours = [row[0] for row in connection.execute(f"describe now.{name}").fetchall()]
+            theirs = {row[0] for row in connection.execute(f"describe before.{name}").fetchall()}
+            columns = ", ".join(column for column in ours if column in theirs)
+            for one, other in (("before", "now"), ("now", "before")):
+                parts.append(
+                    f"select worker_key from (select {columns} from {one}.{name} "
+                    f"except all select {columns} from {other}.{name})"
+                )
+        union = " union ".join(parts)
+        connection.execute(f"copy ({union}) to {quoted(str(changed))} (format parquet)")
+    finally:
+        connection.close()
+
+
+def _members(settings: Settings, basis: Path, changed: Path, folder: Path) -> dict[str, Path]:
+    """One Parquet file per members query, of the changed persons on one side, with that side's nomenclatures."""
+    folder.mkdir()
+    connection = _open(settings)
+    try:
+        connection.execute(f"attach {quoted(str(basis))} as basis (read_only)")
+        connection.execute("attach ':memory:' as reference")
+        for name in reference.TABLES:
+            connection.execute(f"create table reference.{name} as select * from basis.reference.{name}")
+        for name in BASIS:
+            connection.execute(
+                f"create table {name} as select * from basis.{name} "
+                f"where worker_key in (select worker_key from read_parquet({quoted(str(changed))}))"
+            )
+        queries = {path.stem: path.read_text(encoding="utf-8") for path in sorted(MEMBERS.glob("*.sql"))}
+        for model in _staging(set().union(*(tables_named(sql) for sql in queries.values()))):
+            make(connection, model)
+        found = {}
+        for name, sql in queries.items():
+            found[name] = folder / f"{name}.parquet"
+            connection.execute(f"copy ({sql}) to {quoted(str(found[name]))} (format parquet)")
+        return found
+    finally:
+        connection.close()
+
+
+def _staging(named: Collection[str]) -> list[Model]:
+    """The models that members are made of, in order; what the basis holds is not made again."""
+    to_make = set(models()) - set(BASIS)
+    needed: set[str] = set()
+    waiting = set(named) & to_make
+    while waiting:
+        needed |= waiting
+        waiting = (set().union(*(tables_named(models()[name].sql) for name in waiting)) & to_make) - needed
+    return in_order([models()[name] for name in sorted(needed)])
+
+
+def _bounds(name: str) -> dict[str, str]:
+    """The model's columns that count persons above a dose, with the dose in mSv."""
+    columns = models()[name].columns if name in models() else {}
+    return {column: column.removeprefix("n_gt_") for column in columns if column.startswith("n_gt_")}
+
+
+def _columns(connection: duckdb.DuckDBPyConnection, source: str) -> list[str]:
+    return [row[0] for row in connection.execute(f"describe {source}").fetchall()]
+
+
+def _compare(connection: duckdb.DuckDBPyConnection, name: str, before: Path, now: Path) -> pl.DataFrame:
+    files = {side: f"read_parquet({quoted(str(path))})" for side, path in (("before", before), ("now", now))}
+    columns = _columns(connection, f"select * from {files['now']}")
+    is_own = name in models() and models()[name].scope == "establishment_key"
+    keys = [c for c in columns if c not in _CONTRIBUTION or (is_own and c == "establishment_key")]
+    key = ", ".join(keys)
+    other = "min(other)" if "other" in columns else "cast(null as varchar)"
+    place = "cast(null as bigint)" if is_own else "establishment_key"
+    sides = " union all ".join(
+        f"""
+        select {key}, worker_key, {place} as place, '{side}' as side, cast(sum(dose_msv) as decimal(18, 3)) as dose_msv,
+            bool_or(is_monitored) as is_monitored, {other} as other
+        from {file} group by {key}, worker_key, place
+        """
+        for side, file in files.items()
+    )
+    crossed = "".join(
+        f""", count(*) filter (where coalesce(dose_before > {bound}, false) <> coalesce(dose_now > {bound}, false))
+            as crossed_{column}"""
+        for column, bound in _bounds(name).items()
+    )
+    share = "case when sum(abs({0})) > 0 then cast(max(abs({0})) as double) / cast(sum(abs({0})) as double) end"
+    nation = "cast(null as {1})" if is_own else "{0}"
+    return connection.sql(f"""
+        with sides as ({sides}),
+        persons as (
+            select {key}, worker_key,
+                cast(sum(dose_msv) filter (where side = 'before') as decimal(18, 3)) as dose_before,
+                cast(sum(dose_msv) filter (where side = 'now') as decimal(18, 3)) as dose_now,
+                coalesce(sum(dose_msv) filter (where side = 'now'), 0)
+                    - coalesce(sum(dose_msv) filter (where side = 'before'), 0) as change_msv,
+                bool_or(is_monitored) filter (where side = 'before') as monitored_before,
+                bool_or(is_monitored) filter (where side = 'now') as monitored_now,
+                min(other) filter (where side = 'before') as other_before,
+                min(other) filter (where side = 'now') as other_now
+            from sides group by {key}, worker_key
+        ),
+        altered as (
+            select * from persons
+            where dose_before is distinct from dose_now or monitored_before is distinct from monitored_now
+                or other_before is distinct from other_now
+        ),
+        places as (
+            select {key}, count(distinct place) as n_establishments,
+                {share.format("change_msv")} as top_establishment_share
+            from (
+                select {key}, place,
+                    coalesce(sum(dose_msv) filter (where side = 'now'), 0)
+                        - coalesce(sum(dose_msv) filter (where side = 'before'), 0) as change_msv
+                from sides semi join altered using ({key}, worker_key)
+                group by {key}, place
+            )
+            group by {key}
+        )
+        select {key}, count(*) as changed, count(*) filter (where change_msv <> 0) as dose_changed,
+            {share.format("change_msv")} as top_share,
+            {nation.format("any_value(places.n_establishments)", "bigint")} as n_establishments,
+            {nation.format("any_value(places.top_establishment_share)", "double")} as top_establishment_share
+            {crossed}
+        from altered left join places using ({key})
+        group by {key}
+    """).pl()
+
+
+def _beside(
+    connection: duckdb.DuckDBPyConnection, found: dict[str, pl.DataFrame], before: Path, now: Path
+) -> list[pl.DataFrame]:
+    """What changed outside an establishment in what it is compared with: its references, the means of its jobs."""
+    own = found["establishment_comparison"]
+    keys = ["establishment_key", "year", "occupation_code"]
+    told = own.select(*keys, own_changed="changed", own_dose_changed="dose_changed")
+    frames = []
+    for side, path in (("before", before), ("now", now)):
+        connection.execute(f"attach {quoted(str(path))} as {side} (read_only)")
+        rows = connection.sql(f"select * from {side}.compared").pl()
+        compared = rows.join(found["comparison_references"], on=["reference_sector", "year", "occupation_code"])
+        frames.append(compared.with_columns(aspect=pl.lit(f"reference {side}")))
+        jobs = connection.sql(f"""
+            select distinct establishment_key, year, sector_code, category,
+                coalesce(occupation_code, 'UNSPECIFIED') as job
+            from {side}.annual_worker_doses where limit_quantity = 'effective'
+        """).pl()
+        cells = jobs.join(found["comparison_cells"], on=["sector_code", "year", "job", "category"])
+        for whole in (pl.col("job"), pl.lit("ALL")):
+            summed = cells.group_by("establishment_key", "year", whole.alias("occupation_code")).agg(
+                pl.col("changed", "dose_changed").sum()
+            )
+            frames.append(summed.with_columns(aspect=pl.lit(f"jobs {side}")))
+    others = []
+    for frame in frames:
+        left = frame.join(told, on=keys, how="left").with_columns(
+            changed=pl.col("changed").cast(pl.Int64) - pl.col("own_changed").fill_null(0),
+            dose_changed=pl.col("dose_changed").cast(pl.Int64) - pl.col("own_dose_changed").fill_null(0),
+        )
+        kept = [c for c in (*keys, *_TOLD) if c in left.columns]
+        others.append(left.filter(pl.col("changed") > 0).select(kept))
+    return others
