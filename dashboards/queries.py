@@ -176,6 +176,11 @@ def late_after_days() -> int:
     return int(reference.threshold("late_after_days"))
 
 
+def revisions(ask: Ask) -> pl.DataFrame:
+    """What became known since the release before the one in force, by year and cause."""
+    return ask.ground.access.revisions(ask.viewer, purpose=WHY)
+
+
 def source(ask: Ask, model: str, answer: pl.DataFrame, as_of: date | None = None) -> Source:
     """What the figures that a page shows of a model were made from."""
     return ask.ground.access.source(model, answer, as_of)

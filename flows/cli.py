@@ -179,6 +179,59 @@ def releases(context: typer.Context, as_json: AsJson = False) -> None:
 
 
 @app.command()
+def revisions(
+    context: typer.Context,
+    first: Annotated[
+        datetime | None, typer.Argument(formats=["%Y-%m-%d"], help="A release; default: last but one.")
+    ] = None,
+    second: Annotated[
+        datetime | None, typer.Argument(formats=["%Y-%m-%d"], help="A later one; default: the last.")
+    ] = None,
+    for_readers: Annotated[bool, typer.Option("--for-readers", help="Only what may be published.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Say what became known between two releases, by what, and what it moved: counts, never a dose."""
+    from models import releases as module
+    from models.revisions import Cause
+    from models.revisions import for_readers as protected
+
+    known = module.releases(context.obj)
+    named = [one.date() if one else None for one in (first, second)]
+    chosen = [next((r for r in known if r.on == on), None) for on in named]
+    if named == [None, None] and len(known) > 1:
+        chosen = known[-2:]
+    elif named[1] is None and known:
+        chosen[1] = known[-1]
+    if None in chosen or chosen[0].on >= chosen[1].on:
+        raise UsageError("Name two releases, the earlier first.", next_step="See `dosilake releases`.")
+    causes, tables = module.revised(context.obj, *chosen), module.moves(context.obj, *chosen)
+    if for_readers:
+        causes, tables = protected(causes), tables.drop("held")
+    if as_json:
+        told = {
+            "first": chosen[0].name,
+            "second": chosen[1].name,
+            "causes": causes.to_dicts(),
+            "tables": tables.to_dicts(),
+        }
+        typer.echo(json.dumps(told, ensure_ascii=False, indent=1, default=str))
+        return
+    typer.echo(f"{chosen[0].label('fr')} → {chosen[1].label('fr')}")
+    for row in causes.iter_rows(named=True):
+        counts = ", ".join(
+            f"{name} {_shown(row[name])}" for name in ("persons", "establishments", "statements", "deliveries")
+        )
+        typer.echo(f"{row['year'] or 'all years'}  {Cause(row['cause']).label_en}: {counts}")
+    for row in tables.iter_rows(named=True):
+        withheld = f", {row['held']} held back" if row.get("held") else ""
+        typer.echo(f"{row['model']}: {row['moved']} of {row['rows']} rows moved{withheld}")
+
+
+def _shown(count: int | None) -> str:
+    return "withheld" if count is None else str(count)
+
+
+@app.command()
 def check(context: typer.Context, as_json: AsJson = False) -> None:
     """Run the quality gate on the published snapshot."""
     from lake.store import Lake

@@ -19,6 +19,7 @@ from models.catalog import Model, served
 from models.disclosure import NEVER_SHOWN
 from models.provenance import Source, checksum
 from models.releases import Release, in_force
+from models.revisions import REVISIONS
 from models.snapshot import Snapshots
 from registry.policy import Cell, Data, Decision, Rows, Viewer, decide
 
@@ -122,6 +123,14 @@ class Access:
     def release(self, as_of: date | None = None) -> Release:
         """The release that statistics are read from; raises NoSnapshot where there is none yet."""
         return in_force(self.settings, as_of)
+
+    def revisions(self, viewer: Viewer, *, purpose: str, as_of: date | None = None) -> pl.DataFrame:
+        """What became known between the release in force and the one before it, as far as readers may be told.
+
+        One row per year (NULL: every year) and cause: persons, establishments, statements, deliveries, suppressed.
+        """
+        self._decide("revisions", Data.NATIONAL, viewer, {}, purpose)
+        return pl.DataFrame(self.release(as_of).revisions, schema=REVISIONS)
 
     def source(self, model: str, answer: pl.DataFrame, as_of: date | None = None) -> Source:
         """What `answer`, rows of the model, was made from."""

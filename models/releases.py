@@ -7,7 +7,7 @@ by itself. So no reader is shown the tables of the running snapshot: they are sh
 import json
 import os
 import shutil
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -16,30 +16,38 @@ import polars as pl
 
 from lake.errors import NoSnapshot, SettingError, UsageError
 from lake.settings import Settings
-from lake.views import OFFLINE, PARIS, quoted
+from lake.views import OFFLINE, PARIS, end_of_day, quoted
 from models.catalog import released, served
 from models.changes import has_members, keep_basis, persons_behind
 from models.disclosure import Thresholds
 from models.provenance import as_at, checksum, code_version, in_key_order
-from models.withheld import Table, first, stems, withhold
+from models.revisions import Window, for_readers, revisions
+from models.withheld import Table, as_new, held, stems, withhold
 
 _MANIFEST = "release.json"
 STATISTICS = "statistics.duckdb"
 # What changes are counted against; never handed out.
 _BASIS = "basis.duckdb"
 _KINDS = ("whole", "shown")
+_AS_OF = "as-of-"
 
 
 @dataclass(frozen=True)
 class Release:
-    """What a release says of itself; `checksums` holds the SHA-256 of each table's CSV."""
+    """What a release says of itself.
+
+    `known_until`: what the register learnt from then on is not in it; `checksums`: the SHA-256 of each table's CSV;
+    `revisions`: what became known since the release before, as far as readers may be told.
+    """
 
     on: date
     made_at: datetime
+    known_until: datetime
     snapshot: str
     code_version: str
     data_until: date | None
     checksums: dict[str, str]
+    revisions: list[dict]
 
     @property
     def name(self) -> str:
@@ -58,7 +66,8 @@ class Release:
     def load(cls, folder: Path) -> "Release":
         said = json.loads((folder / _MANIFEST).read_text(encoding="utf-8"))
         days = {name: said[name] and date.fromisoformat(said[name]) for name in ("on", "data_until")}
-        return cls(**{**said, **days, "made_at": datetime.fromisoformat(said["made_at"])})
+        moments = {name: datetime.fromisoformat(said[name]) for name in ("made_at", "known_until")}
+        return cls(**said | days | moments)
 
 
 def releases(settings: Settings) -> list[Release]:
@@ -110,6 +119,7 @@ def freeze(settings: Settings, snapshot: Path, on: date) -> Release:
     Raises UsageError when the date is not after that of the last release: a release is never made anew.
     """
     _must_follow(settings, on)
+    last = next(reversed(releases(settings)), None)
     making = settings.releases / f".making-{on.isoformat()}"
     shutil.rmtree(making, ignore_errors=True)
     making.mkdir(parents=True, mode=0o700)
@@ -117,16 +127,57 @@ def freeze(settings: Settings, snapshot: Path, on: date) -> Release:
     version, until = made_of.pop("snapshot").select("version", "data_until").row(0)
     found = {name: in_key_order(frame, served(name)) for name, frame in made_of.items()}
     keep_basis(settings, snapshot, making / _BASIS)
-    tables = _tables(settings, making, found, on)
+    tables = _tables(settings, making, found, on, last)
     shown = {name: in_key_order(frame, served(name)) for name, (_, frame) in tables.items()}
     _write(making / STATISTICS, shown)
     _write(making / _BASIS, {f"whole_{name}": frame for name, (frame, _) in tables.items()})
     _write(making / _BASIS, {f"shown_{name}": frame for name, frame in shown.items()})
-    sums = {name: checksum(frame) for name, frame in shown.items()}
-    release = Release(on, datetime.now(UTC), version, code_version(), until, sums)
+    release = Release(
+        on=on,
+        made_at=datetime.now(UTC),
+        known_until=_known_until(version),
+        snapshot=version,
+        code_version=code_version(),
+        data_until=until,
+        checksums={name: checksum(frame) for name, frame in shown.items()},
+        revisions=[],
+    )
+    if last is not None:
+        release = replace(release, revisions=for_readers(revised(settings, last, release)).to_dicts())
     release.save(making)
     os.replace(making, settings.releases / on.isoformat())
     return release
+
+
+def revised(settings: Settings, first: Release, second: Release) -> pl.DataFrame:
+    """What became known between two releases and by what, as `revisions` tells it."""
+    as_of = second.on if second.snapshot.startswith(_AS_OF) else None
+    is_other_code = first.code_version != second.code_version
+    return revisions(settings, Window(first.known_until, second.known_until, first.on, as_of, is_other_code))
+
+
+def moves(settings: Settings, first: Release, second: Release) -> pl.DataFrame:
+    """One row per table: its rows, how many read otherwise than in the first release, how many are held back."""
+    told = {one.name: _read(settings.releases / one.name / _BASIS, _stored(one)) for one in (first, second)}
+    found = []
+    for name in second.checksums:
+        now, before = told[second.name][f"shown_{name}"], told[first.name].get(f"shown_{name}")
+        common = [] if before is None else [c for c in now.columns if c in before.columns and c != "figures_on"]
+        same = 0 if before is None else now.join(before, on=common, how="semi", nulls_equal=True).height
+        found.append({"model": name, "rows": now.height, "moved": now.height - same,
+                      "held": held(told[second.name][f"whole_{name}"], second.on)})  # fmt: skip
+    return pl.DataFrame(found)
+
+
+def _stored(release: Release) -> list[str]:
+    return [f"{kind}_{name}" for kind in _KINDS for name in release.checksums]
+
+
+def _known_until(snapshot: str) -> datetime:
+    """The end of the day that a snapshot was built as of, or the moment at which its build began."""
+    if snapshot.startswith(_AS_OF):
+        return end_of_day(date.fromisoformat(snapshot.removeprefix(_AS_OF)))
+    return datetime.strptime(snapshot, "%Y%m%dT%H%M%S%fZ").replace(tzinfo=UTC)
 
 
 def make_first(settings: Settings, snapshot: Path) -> None:
@@ -148,21 +199,22 @@ def _names(settings: Settings) -> list[str]:
 
 
 def _tables(
-    settings: Settings, making: Path, found: dict[str, pl.DataFrame], on: date
+    settings: Settings, making: Path, found: dict[str, pl.DataFrame], on: date, last: Release | None
 ) -> dict[str, tuple[pl.DataFrame, pl.DataFrame]]:
     """Per table (as shown with nothing hidden, as readers are shown it), held to the release before if there is one."""
     thresholds = Thresholds.from_reference()
-    made = {name: first(frame, served(name), on, thresholds) for name, frame in found.items()}
-    names = _names(settings)
-    if not names:
+    made = {name: as_new(frame, served(name), on, thresholds) for name, frame in found.items()}
+    if last is None:
         return made
-    last = Release.load(settings.releases / names[-1])
     before = _read(settings.releases / last.name / _BASIS, [f"{kind}_{name}" for kind in _KINDS for name in found])
     # Exceedances of the nation are news whatever their number; a table that was never released has nothing to hold.
-    held = [
-        name for name in found if f"shown_{name}" in before and has_members(served(name)) and served(name).disclosure
-    ]
-    days = {day for name in held for day in stems(before[f"whole_{name}"])}
+    known = [name for name in found if f"shown_{name}" in before and served(name).disclosure]
+    guarded = [name for name in known if has_members(served(name))]
+    for name in set(known) - set(guarded):
+        made[name] = tuple(
+            _as_first_shown(before[f"{kind}_{name}"], table) for kind, table in zip(_KINDS, made[name], strict=True)
+        )
+    days = {last.on} | {day for name in guarded for day in stems(before[f"whole_{name}"])}
     changes = {
         day: persons_behind(settings, settings.releases / day.isoformat() / _BASIS, making / _BASIS)
         for day in sorted(days)
@@ -175,7 +227,7 @@ def _tables(
             before[f"shown_{name}"],
             {d: c[name] for d, c in changes.items()},
         )
-        for name in held
+        for name in guarded
     }
     return made | withhold(tables, on, thresholds, is_other_code=last.code_version != code_version())
 

@@ -48,7 +48,7 @@ class Table:
         return [name for name in self.model.columns if name.startswith("n_gt_")]
 
 
-def first(now: pl.DataFrame, model: Model, on: date, thresholds: Thresholds) -> tuple[pl.DataFrame, pl.DataFrame]:
+def as_new(now: pl.DataFrame, model: Model, on: date, thresholds: Thresholds) -> tuple[pl.DataFrame, pl.DataFrame]:
     """(as shown with nothing hidden, as readers are shown it) of a table that was never released."""
     stems = {_BASIS: pl.lit(on)} | {_basis_of(c): pl.lit(on) for c in model.columns if c.startswith("n_gt_")}
     shown = protect(now, model, thresholds) if model.disclosure else now
@@ -59,6 +59,12 @@ def stems(before: pl.DataFrame) -> set[date]:
     """The releases that changes of a table are counted against."""
     columns = [c for c in before.columns if c == _BASIS or c.startswith(_basis_of("n_gt_"))]
     return {day for column in columns for day in before[column].unique().to_list()}
+
+
+def held(whole: pl.DataFrame, on: date) -> int:
+    """How many rows of a release show, in part or in all, figures that have changed since."""
+    columns = [c for c in whole.columns if c == _BASIS or c.startswith(_basis_of("n_gt_"))]
+    return whole.filter(pl.any_horizontal(pl.lit(False), *(pl.col(c) < on for c in columns))).height
 
 
 def withhold(

@@ -10,6 +10,7 @@ from dashboards.figures.groups import group_bars
 from dashboards.figures.trend import annual_trend, monthly_lines
 from dashboards.formats import change
 from lake.vocabulary import BilanDomain, Category, Contract, Dosimetry, LimitQuantity, Sex
+from models.revisions import Cause
 
 DIMENSIONS = ("domain", "sector", "occupation", "category", "contract", "region", "size_band", "sex", "age_band")
 MEASURES = ("collective_dose_man_sv", "monitored", "exposed", "mean_exposed_msv")
@@ -51,6 +52,7 @@ def render(ask: Ask):
         _ratios(ask, years, year),
         _exceedances(ask, year),
         _timeliness(ask),
+        _revisions(ask),
         blocks.sources(ask, *(queries.source(ask, model, years) for model in _RELEASED)),
         controls=controls,
     )
@@ -234,6 +236,25 @@ def _timeliness(ask: Ask):
         ask, "timeliness", ask.t("national.timeliness"), figure, frame, columns,
         summary=ask.t("national.timeliness_summary"),
         note=ask.t("national.timeliness_note", days=queries.late_after_days()),
+    )  # fmt: skip
+
+
+def _revisions(ask: Ask):
+    frame = queries.revisions(ask)
+    frame = frame.with_columns(
+        blocks.texts("label", [ask.label(Cause(code)) for code in frame["cause"]]),
+        blocks.texts("of_year", [str(year) if year else ask.t("national.every_year") for year in frame["year"]]),
+    )
+    columns = [
+        Column("of_year", ask.t("label.year"), "text", 110),
+        Column("label", ask.t("national.cause")),
+        Column("persons", ask.t("national.persons"), "count"),
+        Column("establishments", ask.t("national.establishments"), "count"),
+        Column("statements", ask.t("national.statements"), "count"),
+    ]
+    return blocks.table_card(
+        ask, "revisions", ask.t("national.revisions"), frame, columns, empty=ask.t("national.no_revision"),
+        note=ask.t("national.revisions_note"), null_text=ask.t("label.not_published"),
     )  # fmt: skip
 
 

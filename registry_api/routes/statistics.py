@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query
 from registry_api.ground import Asking, On
 from registry_api.problems import RESPONSES
 from registry_api.routes.workers import Cursor, Limit
-from registry_api.serialise import Page, page
+from registry_api.serialise import LARGEST_PAGE, Page, page
 
 
 class Table(StrEnum):
@@ -51,6 +51,13 @@ def national(
     frame = frame.sort("year", "limit_quantity", "dimension", "group_code")
     source = ground.access.source("national_statistics", frame, as_of)
     return page(frame, cursor=cursor, limit=limit, as_of=as_of, source=source)
+
+
+@router.get("/revisions")
+def revisions(viewer: Asking, ground: On, as_of: ReleasedOn = None) -> Page:
+    """What became known since the release before the one in force, by year and cause; counts of few are null."""
+    frame = ground.access.revisions(viewer, as_of=as_of, purpose="API")
+    return page(frame, cursor=None, limit=LARGEST_PAGE, as_of=as_of)
 
 
 @router.get("/{table}")

@@ -216,6 +216,12 @@ def test_statistics_of_a_day_are_those_of_the_release_in_force(signed_in, ground
     is_problem(client.get(f"/api/v1/statistics/national?as_of={on - timedelta(days=1)}"), 503)
 
 
+def test_what_became_known_between_releases_is_served(signed_in):
+    found = signed_in("chercheur").get("/api/v1/statistics/revisions")
+    # The demonstration has one release.
+    assert (found.status_code, found.json()["items"]) == (200, [])
+
+
 @pytest.mark.parametrize("table", Table)
 def test_the_yearly_tables_are_served_protected_and_page_by_page(signed_in, table):
     client = signed_in("chercheur")

@@ -2,8 +2,10 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
+from datetime import date, timedelta
 
 import pytest
 
@@ -12,6 +14,8 @@ from ingestion.door import Door
 from lake.settings import Settings
 from lake.store import Lake
 from lake.vocabulary import Role
+from models.publish import current_version
+from models.releases import freeze
 from registry.accounts import create_account
 
 
@@ -92,6 +96,8 @@ def test_a_file_is_checked_before_it_is_sent_and_nothing_is_kept(tmp_path, files
         (["ingest"], 2, "Missing argument"),
         (["simulate", "--workers", "200", "--from", "2020-13", "--to", "2020-12", "--out", "x"], 2, "2020-13"),
         (["refresh"], 1, "no lake"),
+        (["release", "--on", "2999-01-01"], 2, "has not ended"),
+        (["revisions"], 2, "two releases"),
         (["check"], 1, "publi"),
         (["serve"], 1, "DOSILAKE_PORT"),
     ],
@@ -165,3 +171,23 @@ def test_a_full_disk_is_said_nothing_is_half_loaded_and_room_heals_it(tmp_path):
     )
     reports = json.loads(done.stdout)
     assert [report["rows_loaded"] for report in reports] == [1, 8, 8], done.stderr
+
+
+def test_releases_are_listed_and_their_revisions_told(tmp_path, files):
+    home = tmp_path / "home"
+    paths = [files.write("ETAB", line("ETAB")), files.write("TRAV", line("TRAV")), files.write("PASS", line("PASS"))]
+    dosilake("ingest", *paths, home=home)
+    assert "Published" in dosilake("refresh", home=home).stdout
+    assert dosilake("release", home=home).stdout == "No release is due.\n"
+    (first,) = json.loads(dosilake("releases", "--json", home=home).stdout)
+    settings = Settings(home=home)
+    earlier = date.fromisoformat(first["on"]) - timedelta(days=9)
+    # As if the first had been made nine days ago.
+    shutil.rmtree(settings.releases)
+    freeze(settings, settings.marts / f"{current_version(settings)}.duckdb", earlier)
+    yesterday = (date.fromisoformat(first["on"]) - timedelta(days=1)).isoformat()
+    done = dosilake("release", "--on", yesterday, home=home)
+    assert done.returncode == 0 and "Arrêté au " in done.stdout, done.stderr
+    told = json.loads(dosilake("revisions", "--json", home=home).stdout)
+    assert (told["first"], told["second"], told["causes"]) == (earlier.isoformat(), yesterday, [])
+    assert "rows moved" in dosilake("revisions", home=home).stdout

@@ -1,6 +1,7 @@
 """The worker loop and the nightly flow: a file dropped is a dose published; a failed gate changes nothing."""
 
 import dataclasses
+import shutil
 import threading
 import time
 import warnings
@@ -17,7 +18,7 @@ from lake.schema import DELIVERIES
 from lake.settings import Settings
 from lake.store import Lake
 from models.publish import current_version
-from models.releases import in_force, releases
+from models.releases import freeze, in_force, releases
 from models.snapshot import Snapshots
 
 
@@ -106,8 +107,8 @@ def test_a_release_is_made_when_its_reference_date_has_ended(home):
     (first,) = releases(home)
     assert release(monthly) == []
     long_ago = first.on.replace(day=1) - timedelta(days=40)
-    (home.releases / first.name).rename(home.releases / long_ago.isoformat())
-    dataclasses.replace(first, on=long_ago).save(home.releases / long_ago.isoformat())
+    shutil.rmtree(home.releases)
+    freeze(home, home.marts / f"{current_version(home)}.duckdb", long_ago)
     made = release(monthly)
     assert [one.on for one in made] == due_between(long_ago, first.on)
     assert [one.snapshot for one in made] == [f"as-of-{one.name}" for one in made]

@@ -364,3 +364,20 @@ def test_what_an_establishment_is_compared_with_moves_by_enough_persons_elsewher
         late(nation, worker, "0.500")
     nation.release()
     assert not [row for row in nation.moved()["establishment_comparison"] if row[0] == 10]
+
+
+def test_a_table_of_which_nobody_says_who_is_behind_it_stays_as_first_shown(nation, monkeypatch):
+    monkeypatch.setattr("models.releases.has_members", lambda model: False)
+    for place in DOMAINS["MED.01.01"]:
+        for worker in of_place(place, 20):
+            late(nation, worker)
+    nation.release()
+    assert not [name for name, rows in nation.moved().items() if rows]
+
+
+def test_a_release_of_nothing_is_followed_by_one_of_something(home):
+    home.release()
+    home.establishment(10)
+    home.workers(20, "1.000")
+    home.release()
+    assert home.moved()["establishment_statistics"] == [(10, 2023, "effective"), (10, 2023, "effective_external")]
