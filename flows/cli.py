@@ -179,6 +179,38 @@ def releases(context: typer.Context, as_json: AsJson = False) -> None:
 
 
 @app.command()
+def report(
+    context: typer.Context,
+    year: Annotated[int, typer.Argument(help="Calendar year.")],
+    as_of: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="The release in force on a day.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder; default: reports/<year>-<release> in the home.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Write the annual report of a release: HTML, PDF, XLSX and CSV, the same bytes each time."""
+    from models.releases import in_force
+    from models.report.contents import contents
+    from models.report.files import write_report
+    from models.snapshot import Snapshots
+
+    chosen: Settings = context.obj
+    release = in_force(chosen, as_of.date() if as_of else None)
+    snapshots = Snapshots(chosen)
+    try:
+        told = contents(snapshots, release, year)
+    finally:
+        snapshots.close()
+    folder = out or chosen.home / "reports" / f"{year}-{release.name}"
+    with writable(folder):
+        sums = write_report(told, folder)
+    if as_json:
+        typer.echo(json.dumps({"release": release.name, "folder": str(folder), "sha256": sums}, indent=1))
+        return
+    typer.echo(f"{release.label('fr')} : {folder}")
+    for name, value in sums.items():
+        typer.echo(f"{value}  {name}")
+
+
+@app.command()
 def revisions(
     context: typer.Context,
     first: Annotated[
