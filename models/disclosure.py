@@ -8,6 +8,7 @@ one that gives such a count by subtraction), SECONDARY (would reveal another).
 Sources: lake/reference/thresholds.csv; Insee, manuel de protection des tableaux.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -49,8 +50,9 @@ def protect(frame: pl.DataFrame, model: Model, thresholds: Thresholds) -> pl.Dat
     The frame must hold whole partitions (`adds_up_within`), else secondary suppression cannot see what adds up.
     """
     counts = [c.name for c in model.columns.values() if c.protection in ("count", "exceedance_count")]
-    # What is hidden must still be added up: the sizes as they are, beside the columns that will be shown.
+    # What is hidden must still be added up: the sizes and doses as they are, beside the columns that will be shown.
     frame = frame.with_columns(pl.col(c).alias(_true(c)) for c in counts)
+    frame = frame.with_columns(_dose=_dose(model))
     frame = frame.with_columns(_reason=_too_few(frame, model, thresholds))
     frame = _secondary_rows(frame, model, thresholds)
     everything = [c.name for c in model.columns.values() if c.protection in _NUMBERS]
@@ -61,7 +63,7 @@ def protect(frame: pl.DataFrame, model: Model, thresholds: Thresholds) -> pl.Dat
     controls = [c.name for c in model.columns.values() if c.protection in NEVER_SHOWN]
     reason = pl.col("_reason").fill_null("")
     return frame.with_columns(suppressed=reason != "", suppression_reason=reason).drop(
-        "_reason", *controls, *map(_true, counts)
+        "_reason", "_dose", *controls, *map(_true, counts)
     )
 
 
@@ -70,6 +72,8 @@ _NUMBERS = ("count", "exceedance_count", *_MAGNITUDES)
 # A margin is the smallest cell, of persons or establishments, that is had from this row and others that are shown; a
 # control, the largest share of one contributor. Each speaks of the whole row, or of the columns that follow it alone.
 NEVER_SHOWN = ("control", "margin", "margin_establishments")
+# The one control that is no share of the dose.
+_OF_WORKERS = ("top_establishment_share_workers",)
 
 
 def _too_few(frame: pl.DataFrame, model: Model, thresholds: Thresholds) -> pl.Expr:
@@ -107,6 +111,15 @@ def _true(column: str) -> str:
     return f"_true_{column}"
 
 
+def _dose(model: Model) -> pl.Expr:
+    """The dose of a row, of which the controls are shares; NULL where no sum of doses can be told."""
+    if "collective_dose_man_sv" in model.columns:
+        return pl.col("collective_dose_man_sv").cast(pl.Float64)
+    if "mean_exposed_msv" in model.columns:
+        return pl.col("mean_exposed_msv").cast(pl.Float64) * pl.col("exposed")
+    return pl.lit(None, dtype=pl.Float64)
+
+
 def _secondary_rows(frame: pl.DataFrame, model: Model, thresholds: Thresholds) -> pl.DataFrame:
     """Hide more rows of a partition in which what is hidden could be had by subtraction."""
     size = pl.col(_true("workers" if model.disclosure == "classes" else "monitored"))
@@ -116,13 +129,19 @@ def _secondary_rows(frame: pl.DataFrame, model: Model, thresholds: Thresholds) -
 
 
 def _with_extra(
-    frame: pl.DataFrame, hidden: pl.Expr, size: pl.Expr, model: Model, thresholds: Thresholds
+    frame: pl.DataFrame,
+    hidden: pl.Expr,
+    size: pl.Expr,
+    model: Model,
+    thresholds: Thresholds,
+    shares: Sequence[str] = (),
 ) -> pl.DataFrame:
     """The frame with `_extra`: the smallest visible rows that must go too.
 
-    A reader subtracts what is visible of a partition from its total; what is left must be at least two rows and at
-    least `persons` persons. The partition's own total row (`Model.total`) is not part of it. Across
-    (`Model.adds_up_across`), each dimension's rows add up to that of the whole, which may be hidden too.
+    A reader subtracts what is visible of a partition from its total; what is left must be at least two rows, at least
+    `persons` persons and, by none of the `shares` of its dose, mostly one of them. The partition's own total row
+    (`Model.total`) is not part of it. Across (`Model.adds_up_across`), each dimension's rows add up to that of the
+    whole, which may be hidden too.
     """
     frame = frame.with_columns(_first=hidden.fill_null(False), _out=hidden.fill_null(False), _size=size.fill_null(0))
     if model.adds_up_within:
@@ -136,30 +155,40 @@ def _with_extra(
         while gone != frame["_out"].sum():
             gone = frame["_out"].sum()
             for within, part in partitions:
-                frame = _without_extra(frame, list(within), part, thresholds)
+                frame = _without_extra(frame, list(within), part, thresholds, shares)
     return frame.with_columns(_extra=pl.col("_out") & ~pl.col("_first")).drop("_first", "_out", "_size")
 
 
-def _without_extra(frame: pl.DataFrame, within: list[str], part: pl.Expr, thresholds: Thresholds) -> pl.DataFrame:
+def _without_extra(
+    frame: pl.DataFrame, within: list[str], part: pl.Expr, thresholds: Thresholds, shares: Sequence[str]
+) -> pl.DataFrame:
     """`_out` with the rows, among `part` of each partition, without which `_out` could be had by subtraction."""
     can_go = part & ~pl.col("_out") & (pl.col("_size") > 0)
     frame = frame.with_columns(_rank=pl.when(can_go).then("_size").rank("ordinal").over(within))
-    visible = pl.when(can_go).then("_size").otherwise(0)
-    before = visible.cum_sum().over(within, order_by="_rank") - visible
     is_out = part & pl.col("_out")
-    left = pl.when(is_out).then("_size").otherwise(0).sum().over(within) + before
+
+    def left(value: str) -> pl.Expr:
+        """What is hidden of it, with the rows that go before this one."""
+        hidden = pl.when(is_out).then(pl.col(value).fill_null(0)).otherwise(0).sum().over(within)
+        visible = pl.when(can_go).then(pl.col(value).fill_null(0)).otherwise(0)
+        return hidden + visible.cum_sum().over(within, order_by="_rank") - visible
+
+    # Of what is visible, nobody is most: a dose is known by one of those hidden first, or not at all.
+    highest = [pl.when(is_out).then(pl.col(s).cast(pl.Float64) * pl.col("_dose")).max().over(within) for s in shares]
+    is_dominated = pl.max_horizontal(highest or [pl.lit(0.0)]) > float(thresholds.dominance) * left("_dose")
     out = is_out.sum().over(within)
     # Nobody beside it hides nothing of it.
     of_some = (is_out & (pl.col("_size") > 0)).sum().over(within)
     is_alone = ((out == 1) | (of_some == 1)) & (pl.col("_rank") == 1)
-    extra = can_go & (out > 0) & (is_alone | (left < thresholds.persons))
+    tells = is_alone | (left("_size") < thresholds.persons) | is_dominated.fill_null(False)
+    extra = can_go & (out > 0) & tells
     return frame.with_columns(_out=pl.col("_out") | extra.fill_null(False)).drop("_rank")
 
 
 def _hide_magnitudes(frame: pl.DataFrame, model: Model, thresholds: Thresholds) -> pl.DataFrame:
     """Hide doses that rest on too few exposed persons or mostly on one person or establishment."""
-    shares = [c for c in model.columns.values() if c.protection == "control" and not _followers(model, c.name)]
-    dominated = pl.any_horizontal([_is_breached(share, thresholds) for share in shares] or [pl.lit(False)])
+    controls = [c for c in model.columns.values() if c.protection == "control" and not _followers(model, c.name)]
+    dominated = pl.any_horizontal([_is_breached(share, thresholds) for share in controls] or [pl.lit(False)])
     exposed = pl.col("exposed").fill_null(0)
     visible = pl.col("_reason").is_null()
     why = (
@@ -172,7 +201,9 @@ def _hide_magnitudes(frame: pl.DataFrame, model: Model, thresholds: Thresholds) 
         .otherwise(pl.lit(None, dtype=pl.String))
     )
     frame = frame.with_columns(_magnitudes=why)
-    frame = _with_extra(frame, pl.col("_magnitudes").is_not_null(), pl.col(_true("exposed")), model, thresholds)
+    hidden, size = pl.col("_magnitudes").is_not_null(), pl.col(_true("exposed"))
+    of_dose = [c.name for c in controls if c.name not in _OF_WORKERS]
+    frame = _with_extra(frame, hidden, size, model, thresholds, of_dose)
     secondary = pl.when("_extra").then(pl.lit("SECONDARY")).otherwise(pl.col("_magnitudes"))
     frame = frame.with_columns(_magnitudes=secondary).drop("_extra")
     magnitudes = [c.name for c in model.columns.values() if c.protection in _MAGNITUDES]

@@ -161,3 +161,15 @@ def test_a_group_without_dose_does_not_hide_the_dose_of_another():
     )
     doses = by_group(shown, "collective_dose_man_sv")
     assert doses == {"A": None, "B": None, "C": None, "D": 100}
+
+
+@pytest.mark.parametrize(("share", "shown"), [("0.84", [None, None, 9, 100]), ("0.95", [None, None, None, 100])])
+def test_what_is_left_of_several_hidden_doses_is_not_mostly_one_persons(share, shown):
+    """The total less what is shown is the dose of A and B."""
+    frame = national(
+        {"group_code": "A", "exposed": 40, "top_share": Decimal(share), "collective_dose_man_sv": 9},
+        {"group_code": "B", "exposed": 5, "collective_dose_man_sv": 0},
+        {"group_code": "C", "exposed": 60, "collective_dose_man_sv": 9},
+        {"group_code": "D", "exposed": 90},
+    )
+    assert frame["collective_dose_man_sv"].to_list() == shown
