@@ -55,7 +55,7 @@ class ModelColumn:
     label_fr: str = ""
     label_en: str = ""
     protection: str = "key"
-    follows: str = ""
+    follows: tuple[str, ...] = ()
     covers_career: bool = False
 
 
@@ -143,7 +143,7 @@ def load(path: Path) -> Model:
     said = tomllib.loads(sidecar.read_text(encoding="utf-8"))
     try:
         columns = {
-            name: ModelColumn(name, **{**fields, "null": fields.get("null", "")})
+            name: ModelColumn(name, **{**fields, "follows": _listed(fields.get("follows", []))})
             for name, fields in said.pop("columns", {}).items()
         }
         model = Model(
@@ -162,6 +162,10 @@ def load(path: Path) -> Model:
         raise ModelError(f"The sidecar {sidecar.name} is wrong: {error}.") from None
     check(model)
     return model
+
+
+def _listed(words: str | list[str]) -> tuple[str, ...]:
+    return (words,) if isinstance(words, str) else tuple(words)
 
 
 def check(model: Model) -> None:
@@ -184,7 +188,7 @@ def check(model: Model) -> None:
     named = [model.quantity_column, model.dosimetry_column, model.date_column]
     named += [*model.adds_up_within, *model.adds_up_across]
     named += list(model.total or ())[:1]
-    named += [column.follows for column in model.columns.values()]
+    named += [name for column in model.columns.values() for name in column.follows]
     missing = [name for name in named if name and name not in model.columns]
     if missing:
         raise ModelError(f"{sidecar}: names columns it does not describe: {', '.join(missing)}.")

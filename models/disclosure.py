@@ -4,7 +4,7 @@ A hidden value is NULL; `suppressed` says that the row hides something and `supp
 INTERNAL (the external dose: beside the total it would give the internal one), PERSONS (too few monitored),
 ESTABLISHMENTS (too few behind the cell), EXPOSED (too few exposed for a dose),
 DOMINANCE (one person or establishment is most of it), COUNT (a count of 1 to 10, an establishment's exposed from 0, or
-one that gives such a count by subtraction), SECONDARY (would reveal another).
+one that gives such a count by subtraction, as that of those without a dose), SECONDARY (would reveal another).
 Sources: lake/reference/thresholds.csv; Insee, manuel de protection des tableaux.
 """
 
@@ -104,7 +104,7 @@ def _is_breached(column: ModelColumn, thresholds: Thresholds) -> pl.Expr:
 
 
 def _followers(model: Model, name: str) -> list[str]:
-    return [c.name for c in model.columns.values() if c.follows == name]
+    return [c.name for c in model.columns.values() if name in c.follows]
 
 
 def _true(column: str) -> str:
@@ -216,18 +216,21 @@ def _hide_magnitudes(frame: pl.DataFrame, model: Model, thresholds: Thresholds) 
 
 def _hide_counts(frame: pl.DataFrame, model: Model, thresholds: Thresholds) -> pl.DataFrame:
     """Hide counts of 1 to 10, the count that would give one back, and the ratios made of them."""
-    frame = frame.with_columns(_last=pl.col(_true("exposed")))
+    has_all = "monitored" in model.columns
+    frame = frame.with_columns(_last=pl.col(_true("monitored" if has_all else "exposed")))
     for column in model.columns.values():
         if column.protection not in ("count", "exceedance_count"):
             continue
-        is_above = column.name.startswith("n_gt_")
+        # Those exposed are those above zero.
+        is_above = column.name.startswith("n_gt_") or (column.name == "exposed" and has_all)
         small = pl.col(column.name).is_between(1, thresholds.persons - 1)
         if column.name == "exposed" and model.level == Data.ESTABLISHMENT:
             # An employer knows who stands behind the count: nobody exposed tells each one's dose, zero.
             small = pl.col("exposed") < thresholds.persons
         if is_above:
-            # Counts above rising doses: the class between two that are shown must not be small either.
-            between = pl.col("_last") - pl.col(column.name)
+            # Counts above rising doses: the class between two that are shown must not be small either. Who is exposed
+            # without being monitored may make the second the larger.
+            between = (pl.col("_last").cast(pl.Int64) - pl.col(column.name)).abs()
             small = small | between.is_between(1, thresholds.persons - 1)
         if column.protection == "exceedance_count":
             small = small & ~pl.col("dimension").is_in(_NATIONAL_NEWS)
@@ -242,7 +245,7 @@ def _hide_counts(frame: pl.DataFrame, model: Model, thresholds: Thresholds) -> p
         if is_above:
             frame = frame.with_columns(_last=pl.when("_hidden").then("_last").otherwise(pl.col(column.name)))
         followers = _followers(model, column.name)
-        if column.name in ("monitored", "exposed", "workers"):
+        if column.name in ("monitored", "workers"):
             # A mean and a total would give the hidden number of persons back.
             followers += [c.name for c in model.columns.values() if c.protection in _MAGNITUDES]
         frame = _hide(frame, [column.name, *followers], pl.col("_hidden")).drop("_small", "_hidden")

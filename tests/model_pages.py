@@ -175,7 +175,7 @@ def _columns(mart: Model) -> list[str]:
 
 
 def _protection(column: ModelColumn) -> str:
-    follows = f", hidden with `{column.follows}`" if column.follows else ""
+    follows = f", hidden with {_codes(column.follows)}" if column.follows else ""
     return f"{column.protection}{follows}"
 
 

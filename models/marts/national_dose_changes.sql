@@ -8,6 +8,7 @@ select
     mix_effect_msv,
     rate_effect_msv,
     smallest_job,
+    unexposed,
     of_several_jobs,
     top_share,
     margin_establishments,

@@ -6,6 +6,7 @@ with of_years as (
         count(*) as persons,
         count(*) filter (where is_monitored) as monitored,
         count(*) filter (where dose_msv > 0) as exposed,
+        nullif(abs(count(*) filter (where is_monitored) - count(*) filter (where dose_msv > 0)), 0) as unexposed,
         nullif(count_if(has_several_jobs), 0) as of_several_jobs
     from job_years
     group by unit_key, year
@@ -17,6 +18,7 @@ pairs as (
         cast(before.persons as hugeint) as persons_1, cast(now.persons as hugeint) as persons_2,
         least(before.monitored, now.monitored) as monitored,
         least(before.exposed, now.exposed) as exposed,
+        least(before.unexposed, now.unexposed) as unexposed,
         least(before.of_several_jobs, now.of_several_jobs) as of_several_jobs
     from of_years as now
     inner join of_years as before
@@ -193,6 +195,7 @@ select
     -- What is left, so that the three are the change to the last decimal.
     cast(change_msv - headcount_effect_msv - mix_effect_msv as decimal(18, 3)) as rate_effect_msv,
     in_msv.smallest_job,
+    pairs.unexposed,
     pairs.of_several_jobs,
     in_msv.top_share,
     of_establishments.margin_establishments,

@@ -63,7 +63,7 @@ def test_the_mean_of_those_with_a_badge_gives_no_dose_of_those_without(tables, i
     nation = tables.shown("national_statistics", year=2023, limit_quantity="effective", dimension="ALL")
     for rows in (own, nation):
         assert (rows["mean_monitored_msv"].null_count() == 0) is is_shown
-        assert rows["mean_exposed_msv"].null_count() == 0
+        assert rows["collective_dose_man_sv"].null_count() == 0
 
 
 @pytest.mark.parametrize("column", ["smallest_margin", "margin_establishments"])
@@ -228,3 +228,37 @@ def test_a_high_percentile_is_not_the_dose_of_the_second_highest(tables):
     (row,) = tables.shown("national_statistics", year=2023, limit_quantity="effective", dimension="ALL").to_dicts()
     assert row["p75_exposed_msv"] is not None
     assert (row["p90_exposed_msv"], row["p90_monitored_msv"]) == (None, None)
+
+
+@pytest.mark.parametrize(("unexposed", "is_shown"), [(0, True), (1, False), (10, False), (11, True)])
+def test_nobody_counts_the_few_without_a_dose(tables, unexposed, is_shown):
+    """The monitored less the exposed; a mean over the exposed would give them back beside the dose of all."""
+    for place in (10, 11, 12, 13):
+        tables.establishment(place)
+        tables.workers(15, "1.000", place, "2022-06-30")
+        tables.workers(20, "1.000", place)
+    tables.workers(unexposed, "0.000", 10)
+    nation = tables.shown("national_statistics", year=2023, limit_quantity="effective", dimension="ALL")
+    own = tables.shown("establishment_statistics", EMPLOYER, year=2023, limit_quantity="effective")
+    compared = tables.shown("establishment_comparison", EMPLOYER, year=2023, occupation_code="ALL")
+    for rows in (nation, own, compared):
+        assert rows["monitored"].null_count() == 0
+        assert (rows["exposed"].null_count() == 0) is is_shown
+        assert (rows["mean_exposed_msv"].null_count() == 0) is is_shown
+    assert (compared["funnel_inner_low_msv"].null_count() == 0) is is_shown
+    assert nation["collective_dose_man_sv"].null_count() == own["collective_dose_man_sv"].null_count() == 0
+    for changes in (tables.shown("dose_changes", EMPLOYER), tables.shown("national_dose_changes")):
+        assert (changes["exposed"].null_count() == 0) is is_shown
+        assert changes["change_msv"].null_count() == 0
+
+
+def test_no_row_beside_gives_the_few_without_a_dose_back(tables):
+    """One sex has few without a dose, the other none: the whole less the other is the one."""
+    for place in (10, 11, 12):
+        tables.establishment(place)
+    tables.workers(60, "1.000")
+    tables.workers(5, "0.000")
+    for person in range(1, 66):
+        tables.register.add("persons", worker_key=person, sex="F" if person > 30 else "M")
+    rows = tables.shown("national_statistics", year=2023, limit_quantity="effective")
+    assert rows.filter(pl.col("dimension").is_in(["ALL", "sex"]))["exposed"].null_count() == 3

@@ -111,7 +111,7 @@ def test_no_single_hidden_number_can_be_found_by_subtraction():
 def test_an_establishment_sees_its_own_from_eleven_persons():
     model = models()["establishment_statistics"]
     base = {c.name: 20 for c in model.columns.values()} | {"top_share": Decimal("0.1"), "limit_quantity": "effective"}
-    frame = pl.DataFrame([{**base, "monitored": 10}, {**base, "monitored": 11}])
+    frame = pl.DataFrame([{**base, "monitored": 10, "exposed": 10}, {**base, "monitored": 11, "exposed": 11}])
     assert protect(frame, model, RULES)["mean_exposed_msv"].to_list() == [None, 20]
 
 
