@@ -28,6 +28,11 @@ def national_years(ask: Ask, quantity: str) -> pl.DataFrame:
     return _national(ask, limit_quantity=quantity, dimension="ALL").sort("year")
 
 
+def national_all_rows(ask: Ask, quantity: str) -> pl.DataFrame:
+    """The whole country as if nothing had been replaced or cancelled, one row per year."""
+    return _published(ask, "statistics_of_all_rows", {"limit_quantity": quantity, "dimension": "ALL"}).sort("year")
+
+
 def national_groups(ask: Ask, quantity: str, dimension: str, year: int) -> pl.DataFrame:
     """One year by domain, sector, occupation, category …"""
     return _national(ask, limit_quantity=quantity, dimension=dimension, year=year)

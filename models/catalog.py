@@ -34,6 +34,7 @@ PROTECTIONS = {
     "high_percentile": "a magnitude that needs more exposed persons behind it",
     "highest_percentile": "a magnitude that needs the most exposed persons behind it",
     "control": "never shown: decides what is hidden",
+    "amount": "never shown: what a control is a share of",
     "margin": "never shown: fewest persons that subtraction would give",
     "margin_establishments": "never shown: fewest establishments that subtraction would give",
 }
@@ -56,6 +57,7 @@ class ModelColumn:
     label_en: str = ""
     protection: str = "key"
     follows: tuple[str, ...] = ()
+    of: str = ""
     covers_career: bool = False
 
 
@@ -188,7 +190,7 @@ def check(model: Model) -> None:
     named = [model.quantity_column, model.dosimetry_column, model.date_column]
     named += [*model.adds_up_within, *model.adds_up_across]
     named += list(model.total or ())[:1]
-    named += [name for column in model.columns.values() for name in column.follows]
+    named += [name for column in model.columns.values() for name in (*column.follows, column.of)]
     missing = [name for name in named if name and name not in model.columns]
     if missing:
         raise ModelError(f"{sidecar}: names columns it does not describe: {', '.join(missing)}.")

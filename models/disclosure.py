@@ -52,7 +52,8 @@ def protect(frame: pl.DataFrame, model: Model, thresholds: Thresholds) -> pl.Dat
     counts = [c.name for c in model.columns.values() if c.protection in ("count", "exceedance_count")]
     # What is hidden must still be added up: the sizes and doses as they are, beside the columns that will be shown.
     frame = frame.with_columns(pl.col(c).alias(_true(c)) for c in counts)
-    frame = frame.with_columns(_dose=_dose(model))
+    controls = [c for c in model.columns.values() if c.protection == "control"]
+    frame = frame.with_columns(_whole(c, model).alias(_amount(c.name)) for c in controls)
     frame = frame.with_columns(_reason=_too_few(frame, model, thresholds))
     frame = _secondary_rows(frame, model, thresholds)
     everything = [c.name for c in model.columns.values() if c.protection in _NUMBERS]
@@ -60,20 +61,19 @@ def protect(frame: pl.DataFrame, model: Model, thresholds: Thresholds) -> pl.Dat
     frame = _hide_magnitudes(frame, model, thresholds)
     frame = _hide_counts(frame, model, thresholds)
     frame = _hide_followers(frame, model, thresholds)
-    controls = [c.name for c in model.columns.values() if c.protection in NEVER_SHOWN]
+    never = [c.name for c in model.columns.values() if c.protection in NEVER_SHOWN]
     reason = pl.col("_reason").fill_null("")
     return frame.with_columns(suppressed=reason != "", suppression_reason=reason).drop(
-        "_reason", "_dose", *controls, *map(_true, counts)
+        "_reason", *never, *(_amount(c.name) for c in controls), *map(_true, counts)
     )
 
 
 _MAGNITUDES = ("magnitude", "high_percentile", "highest_percentile")
 _NUMBERS = ("count", "exceedance_count", *_MAGNITUDES)
 # A margin is the smallest cell, of persons or establishments, that is had from this row and others that are shown; a
-# control, the largest share of one contributor. Each speaks of the whole row, or of the columns that follow it alone.
-NEVER_SHOWN = ("control", "margin", "margin_establishments")
-# The one control that is no share of the dose.
-_OF_WORKERS = ("top_establishment_share_workers",)
+# control, the largest share of one contributor, of the dose or of an amount. Each speaks of the whole row, or of the
+# columns that follow it alone.
+NEVER_SHOWN = ("control", "amount", "margin", "margin_establishments")
 
 
 def _too_few(frame: pl.DataFrame, model: Model, thresholds: Thresholds) -> pl.Expr:
@@ -111,8 +111,14 @@ def _true(column: str) -> str:
     return f"_true_{column}"
 
 
-def _dose(model: Model) -> pl.Expr:
-    """The dose of a row, of which the controls are shares; NULL where no sum of doses can be told."""
+def _amount(control: str) -> str:
+    return f"_amount_{control}"
+
+
+def _whole(control: ModelColumn, model: Model) -> pl.Expr:
+    """What a control is a share of, the dose if it says nothing; NULL where no sum of doses can be told."""
+    if control.of:
+        return pl.col(control.of).cast(pl.Float64)
     if "collective_dose_man_sv" in model.columns:
         return pl.col("collective_dose_man_sv").cast(pl.Float64)
     if "mean_exposed_msv" in model.columns:
@@ -134,14 +140,14 @@ def _with_extra(
     size: pl.Expr,
     model: Model,
     thresholds: Thresholds,
-    shares: Sequence[str] = (),
+    controls: Sequence[str] = (),
 ) -> pl.DataFrame:
     """The frame with `_extra`: the smallest visible rows that must go too.
 
     A reader subtracts what is visible of a partition from its total; what is left must be at least two rows, at least
-    `persons` persons and, by none of the `shares` of its dose, mostly one of them. The partition's own total row
-    (`Model.total`) is not part of it. Across (`Model.adds_up_across`), each dimension's rows add up to that of the
-    whole, which may be hidden too.
+    `persons` persons and, by none of the `controls`, mostly one of them. The partition's own total row (`Model.total`)
+    is not part of it. Across (`Model.adds_up_across`), each dimension's rows add up to that of the whole, which may be
+    hidden too.
     """
     frame = frame.with_columns(_first=hidden.fill_null(False), _out=hidden.fill_null(False), _size=size.fill_null(0))
     if model.adds_up_within:
@@ -155,12 +161,12 @@ def _with_extra(
         while gone != frame["_out"].sum():
             gone = frame["_out"].sum()
             for within, part in partitions:
-                frame = _without_extra(frame, list(within), part, thresholds, shares)
+                frame = _without_extra(frame, list(within), part, thresholds, controls)
     return frame.with_columns(_extra=pl.col("_out") & ~pl.col("_first")).drop("_first", "_out", "_size")
 
 
 def _without_extra(
-    frame: pl.DataFrame, within: list[str], part: pl.Expr, thresholds: Thresholds, shares: Sequence[str]
+    frame: pl.DataFrame, within: list[str], part: pl.Expr, thresholds: Thresholds, controls: Sequence[str]
 ) -> pl.DataFrame:
     """`_out` with the rows, among `part` of each partition, without which `_out` could be had by subtraction."""
     can_go = part & ~pl.col("_out") & (pl.col("_size") > 0)
@@ -173,9 +179,11 @@ def _without_extra(
         visible = pl.when(can_go).then(pl.col(value).fill_null(0)).otherwise(0)
         return hidden + visible.cum_sum().over(within, order_by="_rank") - visible
 
-    # Of what is visible, nobody is most: a dose is known by one of those hidden first, or not at all.
-    highest = [pl.when(is_out).then(pl.col(s).cast(pl.Float64) * pl.col("_dose")).max().over(within) for s in shares]
-    is_dominated = pl.max_horizontal(highest or [pl.lit(0.0)]) > float(thresholds.dominance) * left("_dose")
+    is_dominated = pl.lit(False)
+    for control in controls:
+        # Of what is visible, nobody is most: only one of those hidden first can be.
+        highest = pl.when(is_out).then(pl.col(control).cast(pl.Float64) * pl.col(_amount(control))).max().over(within)
+        is_dominated = is_dominated | (highest > float(thresholds.dominance) * left(_amount(control)))
     out = is_out.sum().over(within)
     # Nobody beside it hides nothing of it.
     of_some = (is_out & (pl.col("_size") > 0)).sum().over(within)
@@ -202,8 +210,7 @@ def _hide_magnitudes(frame: pl.DataFrame, model: Model, thresholds: Thresholds) 
     )
     frame = frame.with_columns(_magnitudes=why)
     hidden, size = pl.col("_magnitudes").is_not_null(), pl.col(_true("exposed"))
-    of_dose = [c.name for c in controls if c.name not in _OF_WORKERS]
-    frame = _with_extra(frame, hidden, size, model, thresholds, of_dose)
+    frame = _with_extra(frame, hidden, size, model, thresholds, [c.name for c in controls])
     secondary = pl.when("_extra").then(pl.lit("SECONDARY")).otherwise(pl.col("_magnitudes"))
     frame = frame.with_columns(_magnitudes=secondary).drop("_extra")
     magnitudes = [c.name for c in model.columns.values() if c.protection in _MAGNITUDES]
@@ -260,10 +267,11 @@ def _hide_followers(frame: pl.DataFrame, model: Model, thresholds: Thresholds) -
             continue
         breached = _is_breached(column, thresholds)
         # Whoever stands behind a margin adds up over the partition; behind a control, the exposed do.
-        size = pl.col(_true("exposed") if column.protection == "control" else column.name)
-        frame = _with_extra(frame, breached, size, model, thresholds)
+        is_control = column.protection == "control"
+        size = pl.col(_true("exposed") if is_control else column.name)
+        frame = _with_extra(frame, breached, size, model, thresholds, [column.name] if column.of else ())
         why = pl.when("_extra").then(pl.lit("SECONDARY"))
-        why = why.when(breached).then(pl.lit("DOMINANCE" if column.protection == "control" else "SECONDARY"))
+        why = why.when(breached).then(pl.lit("DOMINANCE" if is_control else "SECONDARY"))
         frame = _hide(frame, followers, breached | pl.col("_extra"))
         frame = frame.with_columns(_reason=pl.coalesce("_reason", why)).drop("_extra")
     return frame

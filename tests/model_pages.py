@@ -176,7 +176,8 @@ def _columns(mart: Model) -> list[str]:
 
 def _protection(column: ModelColumn) -> str:
     follows = f", hidden with {_codes(column.follows)}" if column.follows else ""
-    return f"{column.protection}{follows}"
+    of = f" of `{column.of}`" if column.of else ""
+    return f"{column.protection}{of}{follows}"
 
 
 def _examples(tests: list[Example]) -> list[str]:

@@ -1,5 +1,7 @@
 """How many workers, how much dose, where, and how it moves: the country in one page."""
 
+from dataclasses import replace
+
 import polars as pl
 
 from dashboards import blocks, queries
@@ -50,6 +52,7 @@ def render(ask: Ask):
         _groups(ask, quantity, dimension, year),
         _classes(ask, quantity, year),
         _ratios(ask, years, year),
+        _corrections(ask, quantity),
         _exceedances(ask, year),
         _timeliness(ask),
         _revisions(ask),
@@ -184,6 +187,19 @@ def _ratios(ask: Ask, years: pl.DataFrame, year: int):
     return blocks.table_card(
         ask, f"unscear-{year}", ask.t("national.ratios", year=year), frame, columns,
         note=ask.t("national.ratios_note"), null_text=ask.t("label.not_published"),
+    )  # fmt: skip
+
+
+def _corrections(ask: Ask, quantity: str):
+    measures = ("monitored", "exposed", "collective_dose_man_sv")
+    columns = [Column("year", ask.t("label.year"), "text", 90)]
+    for name in measures:
+        column = _measure_column(ask, name)
+        all_rows = name.replace("_man_sv", "") + "_all_rows" + ("_man_sv" if name.endswith("_man_sv") else "")
+        columns += [column, replace(column, field=all_rows, label=f"{column.label} – {ask.t('national.all_rows')}")]
+    return blocks.table_card(
+        ask, "corrections", ask.t("national.corrections"), queries.national_all_rows(ask, quantity), columns,
+        note=ask.t("national.corrections_note"), null_text=ask.t("label.not_published"),
     )  # fmt: skip
 
 

@@ -30,12 +30,12 @@ with of_persons as (
 establishment_groups as (
     select year, limit_quantity, dimension, group_code, establishment_key, dose_msv, 1 as workers
     from group_members
-    where employments_in_year = 1
+    where basis = 'current' and employments_in_year = 1
     union all
     select
         year, limit_quantity, dimension, group_code, establishment_key, cast(sum(dose_msv) as decimal(12, 3)), 1
     from group_members
-    where employments_in_year > 1
+    where basis = 'current' and employments_in_year > 1
     group by worker_key, year, limit_quantity, dimension, group_code, establishment_key
 ),
 

@@ -14,7 +14,7 @@ at_establishments as (
         year, limit_quantity, dimension, group_code, establishment_key, worker_key,
         cast(sum(dose_msv) as decimal(12, 3)) as dose_msv
     from group_members
-    where dose_msv > 0
+    where basis = 'current' and dose_msv > 0
     group by year, limit_quantity, dimension, group_code, establishment_key, worker_key
 ),
 

@@ -3,6 +3,7 @@
 with series as (
     select distinct year, limit_quantity, dimension
     from group_members
+    where basis = 'current'
 )
 
 select

@@ -23,6 +23,12 @@ with countable as (
         'before ' || corrected_at, worker_key, establishment_key, radiation, body_location, period_start, period_end,
         counted_msv, limit_quantity, site, component, null
     from doses_before_corrections
+    union all
+    select
+        'all', worker_key, establishment_key, radiation, body_location, period_start, period_end,
+        counted_msv, limit_quantity, site, component, dosimetry
+    from corrected_persons_doses
+    where counted_msv > 0
 ),
 
 -- Badges read the same exposure: the highest of one radiation counts. Intakes, radon and flights are separate: summed.

@@ -1,7 +1,7 @@
 -- One row per employment year and group it belongs to; the same facts stand once under every dimension.
 with facts as (
     select
-        annual.worker_key, annual.year, annual.limit_quantity, annual.establishment_key, annual.dose_msv,
+        annual.basis, annual.worker_key, annual.year, annual.limit_quantity, annual.establishment_key, annual.dose_msv,
         annual.is_monitored,
         annual.employments_in_year,
         annual.sector_code,
@@ -21,51 +21,51 @@ with facts as (
             when annual.year - persons.birth_year < 65 then '55-64'
             else '65+'
         end as age_band
-    from annual_worker_doses as annual
+    from annual_doses as annual
     left join persons on persons.worker_key = annual.worker_key
     left join reference.sectors on sectors.code = annual.sector_code
     left join reference.headcount_bands as bands on bands.code = annual.headcount_band
 )
 
-select worker_key, year, limit_quantity, establishment_key, dose_msv, is_monitored, employments_in_year,
+select basis, worker_key, year, limit_quantity, establishment_key, dose_msv, is_monitored, employments_in_year,
     'ALL' as dimension, 'ALL' as group_code, cast(null as varchar) as parent_code
 from facts
 union all
-select worker_key, year, limit_quantity, establishment_key, dose_msv, is_monitored, employments_in_year,
+select basis, worker_key, year, limit_quantity, establishment_key, dose_msv, is_monitored, employments_in_year,
     'domain', domain, null
 from facts
 union all
-select worker_key, year, limit_quantity, establishment_key, dose_msv, is_monitored, employments_in_year,
+select basis, worker_key, year, limit_quantity, establishment_key, dose_msv, is_monitored, employments_in_year,
     'occupation', occupation_code, null
 from facts
 union all
-select worker_key, year, limit_quantity, establishment_key, dose_msv, is_monitored, employments_in_year,
+select basis, worker_key, year, limit_quantity, establishment_key, dose_msv, is_monitored, employments_in_year,
     'category', category, null
 from facts
 union all
-select worker_key, year, limit_quantity, establishment_key, dose_msv, is_monitored, employments_in_year,
+select basis, worker_key, year, limit_quantity, establishment_key, dose_msv, is_monitored, employments_in_year,
     'sex', sex, null
 from facts
 union all
-select worker_key, year, limit_quantity, establishment_key, dose_msv, is_monitored, employments_in_year,
+select basis, worker_key, year, limit_quantity, establishment_key, dose_msv, is_monitored, employments_in_year,
     'age_band', age_band, null
 from facts
 union all
-select worker_key, year, limit_quantity, establishment_key, dose_msv, is_monitored, employments_in_year,
+select basis, worker_key, year, limit_quantity, establishment_key, dose_msv, is_monitored, employments_in_year,
     'region', region_code, null
 from facts
 union all
-select worker_key, year, limit_quantity, establishment_key, dose_msv, is_monitored, employments_in_year,
+select basis, worker_key, year, limit_quantity, establishment_key, dose_msv, is_monitored, employments_in_year,
     'contract', contract_type, null
 from facts
 union all
-select worker_key, year, limit_quantity, establishment_key, dose_msv, is_monitored, employments_in_year,
+select basis, worker_key, year, limit_quantity, establishment_key, dose_msv, is_monitored, employments_in_year,
     'size_band', size_band, null
 from facts
 union all
 select
-    facts.worker_key, facts.year, facts.limit_quantity, facts.establishment_key, facts.dose_msv, facts.is_monitored,
-    facts.employments_in_year,
+    facts.basis, facts.worker_key, facts.year, facts.limit_quantity, facts.establishment_key, facts.dose_msv,
+    facts.is_monitored, facts.employments_in_year,
     'sector', coalesce(sector_levels.ancestor_code, 'UNSPECIFIED'), sector_levels.parent_code
 from facts
 left join sector_levels on sector_levels.code = facts.sector_code

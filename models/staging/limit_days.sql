@@ -16,7 +16,7 @@ block_sums as (
         and limits.population = doses.population
         and doses.period_end >= limits.valid_from
         and doses.period_end <= coalesce(limits.valid_to, date '9999-12-31')
-    where limits."window" = 'BLOCK'
+    where limits."window" = 'BLOCK' and doses.basis <> 'all'
     group by doses.basis, doses.population, doses.worker_key, doses.limit_quantity, doses.site, limits.limit_code
 ),
 

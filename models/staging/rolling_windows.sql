@@ -12,6 +12,7 @@ days as (
         cast(sum(dose_msv) as decimal(12, 3)) as dose_msv,
         min(period_start) as wear_start
     from limited_doses
+    where basis <> 'all'
     group by basis, population, worker_key, limit_quantity, site, period_end
 ),
 

@@ -6,7 +6,8 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
-from registry_api.ground import Asking, On
+from registry.policy import Viewer
+from registry_api.ground import Asking, Ground, On
 from registry_api.problems import RESPONSES
 from registry_api.routes.workers import Cursor, Limit
 from registry_api.serialise import LARGEST_PAGE, Page, page
@@ -33,24 +34,39 @@ _KEYS = (
 router = APIRouter(prefix="/statistics", tags=["statistics"], responses=RESPONSES)
 
 
+Year = Annotated[int | None, Query(ge=1900, le=2200, description="Calendar year of the wear's end.")]
+Quantity = Annotated[str | None, Query(max_length=40, description="effective, lens, …")]
+Dimension = Annotated[str | None, Query(max_length=40, description="How persons are grouped.")]
+
+
 @router.get("/national")
 def national(
     viewer: Asking,
     ground: On,
-    year: Annotated[int | None, Query(ge=1900, le=2200, description="Calendar year of the wear's end.")] = None,
-    limit_quantity: Annotated[str | None, Query(max_length=40, description="effective, lens, …")] = None,
-    dimension: Annotated[str | None, Query(max_length=40, description="How persons are grouped.")] = None,
+    year: Year = None,
+    limit_quantity: Quantity = None,
+    dimension: Dimension = None,
     as_of: ReleasedOn = None,
     cursor: Cursor = None,
     limit: Limit = 500,
 ) -> Page:
     """One row per year, limited quantity, dimension and group; a suppressed figure is null and says so."""
-    where = {"year": year, "limit_quantity": limit_quantity, "dimension": dimension}
-    where = {name: value for name, value in where.items() if value is not None}
-    frame = ground.access.fetch("national_statistics", viewer, where=where, as_of=as_of, purpose="API")
-    frame = frame.sort("year", "limit_quantity", "dimension", "group_code")
-    source = ground.access.source("national_statistics", frame, as_of)
-    return page(frame, cursor=cursor, limit=limit, as_of=as_of, source=source)
+    return _by_group(ground, viewer, "national_statistics", year, limit_quantity, dimension, as_of, cursor, limit)
+
+
+@router.get("/national/all-rows")
+def all_rows(
+    viewer: Asking,
+    ground: On,
+    year: Year = None,
+    limit_quantity: Quantity = None,
+    dimension: Dimension = None,
+    as_of: ReleasedOn = None,
+    cursor: Cursor = None,
+    limit: Limit = 500,
+) -> Page:
+    """The same as if no result had been replaced or cancelled, beside what stands; null where few were corrected."""
+    return _by_group(ground, viewer, "statistics_of_all_rows", year, limit_quantity, dimension, as_of, cursor, limit)
 
 
 @router.get("/revisions")
@@ -76,3 +92,21 @@ def table(
     frame = frame.sort([name for name in _KEYS if name in frame.columns])
     source = ground.access.source(table.value, frame, as_of)
     return page(frame, cursor=cursor, limit=limit, as_of=as_of, source=source)
+
+
+def _by_group(
+    ground: Ground,
+    viewer: Viewer,
+    model: str,
+    year: int | None,
+    limit_quantity: str | None,
+    dimension: str | None,
+    as_of: date | None,
+    cursor: str | None,
+    limit: int,
+) -> Page:
+    where = {"year": year, "limit_quantity": limit_quantity, "dimension": dimension}
+    where = {name: value for name, value in where.items() if value is not None}
+    frame = ground.access.fetch(model, viewer, where=where, as_of=as_of, purpose="API")
+    frame = frame.sort("year", "limit_quantity", "dimension", "group_code")
+    return page(frame, cursor=cursor, limit=limit, as_of=as_of, source=ground.access.source(model, frame, as_of))

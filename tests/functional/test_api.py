@@ -222,6 +222,17 @@ def test_what_became_known_between_releases_is_served(signed_in):
     assert (found.status_code, found.json()["items"]) == (200, [])
 
 
+def test_the_nation_is_told_with_and_without_what_was_corrected(signed_in):
+    asked = "limit_quantity=effective&dimension=domain"
+    current = signed_in("chercheur").get(f"/api/v1/statistics/national?{asked}").json()["items"]
+    both = signed_in("chercheur").get(f"/api/v1/statistics/national/all-rows?{asked}").json()["items"]
+    shared = ("year", "group_code", "monitored", "exposed", "collective_dose_man_sv")
+    assert [[row[c] for c in shared] for row in both] == [[row[c] for c in shared] for row in current]
+    told = [row for row in both if row["monitored_all_rows"] is not None]
+    assert told and all(row["monitored_all_rows"] >= row["monitored"] for row in told)
+    assert not any("corrected" in name or "difference" in name for row in both for name in row)
+
+
 @pytest.mark.parametrize("table", Table)
 def test_the_yearly_tables_are_served_protected_and_page_by_page(signed_in, table):
     client = signed_in("chercheur")

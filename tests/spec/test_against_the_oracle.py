@@ -87,7 +87,7 @@ def written(home: Path, rows: list[dict], is_linked: bool) -> tuple[Register, li
 def test_periods_windows_and_years(rows, is_linked):
     with tempfile.TemporaryDirectory() as home:
         register, doses, links = written(Path(home), rows, is_linked)
-        path = register.build(only={"period_doses", "rolling_doses", "annual_worker_doses"})
+        path = register.build(only={"period_doses", "rolling_doses", "annual_worker_doses", "statistics_of_all_rows"})
         with duckdb.connect(str(path), read_only=True) as connection:
 
             def keyed(sql: str) -> dict:
@@ -105,6 +105,25 @@ def test_periods_windows_and_years(rows, is_linked):
                 "select worker_key, year, limit_quantity, sum(dose_msv) from annual_worker_doses"
                 " group by all having sum(dose_msv) > 0"
             ) == oracle.annual(doses, links)
+            nation = connection.execute(
+                "select year, limit_quantity, exposed, collective_dose_man_sv * 1000, exposed_all_rows,"
+                " collective_dose_all_rows_man_sv * 1000 from statistics_of_all_rows"
+                " where dimension = 'ALL' and exposed_all_rows > 0"
+            ).fetchall()
+            uncorrected = [dose | {"replaces_dose_id": None} for dose in doses]
+            views = [in_the_nation(oracle.annual(rows, links)) for rows in (doses, uncorrected)]
+            assert {row[:2]: row[2:] for row in nation} == {
+                key: (*views[0].get(key, (0, 0)), *of_all) for key, of_all in views[1].items()
+            }
+
+
+def in_the_nation(doses: dict[tuple, Decimal]) -> dict[tuple, tuple[int, Decimal]]:
+    """(year, limited quantity) → persons exposed, mSv."""
+    found: dict[tuple, list[Decimal]] = {}
+    for (_, year, quantity), dose in doses.items():
+        if quantity != "operational":
+            found.setdefault((year, quantity), []).append(dose)
+    return {key: (len(of_year), sum(of_year)) for key, of_year in found.items()}
 
 
 # Days on which limits change, and those of a window around them.

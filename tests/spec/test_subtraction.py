@@ -38,6 +38,12 @@ class Tables:
             self.register.add("employments", worker_key=self.worker, establishment_key=place, row_no=self.worker, **job)
             self.register.dose(day, dose, worker_key=self.worker, establishment_key=place, **fields)
 
+    def cancelled(self, worker: int, dose: str, place: int = 10, day: str = "2023-03-31") -> None:
+        """One more result of a person, and its cancellation."""
+        row = self.register.dose(day, dose, worker_key=worker, establishment_key=place)
+        self.register.dose(day, None, worker_key=worker, establishment_key=place, result_status="ABSENT",
+                           record_action="CANCEL", replaces_dose_id=row["dose_id"])  # fmt: skip
+
     def shown(self, model: str, viewer: Viewer = AUTHORITY, **where) -> pl.DataFrame:
         if self.access is None:
             publish(self.register.settings, self.register.build(), lambda built: Passed())
@@ -262,3 +268,62 @@ def test_no_row_beside_gives_the_few_without_a_dose_back(tables):
         tables.register.add("persons", worker_key=person, sex="F" if person > 30 else "M")
     rows = tables.shown("national_statistics", year=2023, limit_quantity="effective")
     assert rows.filter(pl.col("dimension").is_in(["ALL", "sex"]))["exposed"].null_count() == 3
+
+
+ALL_ROWS = ("monitored_all_rows", "exposed_all_rows", "collective_dose_all_rows_man_sv")
+
+
+@pytest.mark.parametrize(("corrected", "is_shown"), [(0, True), (1, False), (10, False), (11, True)])
+def test_the_two_views_tell_no_dose_that_was_cancelled_of_few(tables, corrected, is_shown):
+    for place in (10, 11, 12):
+        tables.establishment(place)
+        tables.workers(15, "1.000", place)
+    for worker in range(1, 1 + corrected):
+        tables.cancelled(worker, "3.000", 10 + (worker - 1) // 15)
+    (row,) = tables.shown("statistics_of_all_rows", limit_quantity="effective", dimension="ALL").to_dicts()
+    assert (row["monitored"], row["exposed"], str(row["collective_dose_man_sv"])) == (45, 45, "0.045000")
+    assert [row[c] is not None for c in ALL_ROWS] == [is_shown] * 3
+
+
+@pytest.mark.parametrize(("highest", "is_shown"), [("3.000", True), ("300.000", False)])
+def test_the_two_views_tell_no_dose_that_is_most_of_what_was_cancelled(tables, highest, is_shown):
+    for place in (10, 11, 12):
+        tables.establishment(place)
+        tables.workers(15, "1.000", place)
+    for worker in range(1, 13):
+        tables.cancelled(worker, highest if worker == 1 else "3.000")
+    (row,) = tables.shown("statistics_of_all_rows", limit_quantity="effective", dimension="ALL").to_dicts()
+    assert [row[c] is not None for c in ALL_ROWS] == [True, True, is_shown]
+
+
+@pytest.mark.parametrize(("gone", "is_shown"), [(0, True), (3, False)])
+def test_the_two_views_do_not_count_the_few_of_whom_nothing_is_left(tables, gone, is_shown):
+    """Eleven others were corrected as well: the doses are those of many, the persons more are few."""
+    for place in (10, 11, 12):
+        tables.establishment(place)
+        tables.workers(15, "1.000", place)
+    for worker in range(1, 12):
+        tables.cancelled(worker, "3.000")
+    for worker in range(46, 46 + gone):
+        tables.cancelled(worker, "1.000")
+    (row,) = tables.shown("statistics_of_all_rows", limit_quantity="effective", dimension="ALL").to_dicts()
+    assert [row[c] is not None for c in ALL_ROWS] == [is_shown, is_shown, True]
+
+
+def test_the_two_views_of_other_groups_leave_no_group_of_few(tables):
+    """Five persons of one domain: the whole less the two others would be theirs, and the next fewest go with them."""
+    sectors = ("MED.01.01", "IND.01", "NUC.01")
+    for number, sector in enumerate(sectors):
+        for place in range(10 * number, 10 * number + 3):
+            tables.establishment(1 + place, sector)
+            tables.workers(15, "1.000", 1 + place, sector_code=sector)
+    for first, many in ((1, 5), (46, 12), (91, 15)):
+        for worker in range(first, first + many):
+            tables.cancelled(worker, "3.000", 1 + 10 * (first // 45))
+    rows = tables.shown("statistics_of_all_rows", limit_quantity="effective")
+    whole = rows.filter(dimension="ALL")
+    assert whole["collective_dose_all_rows_man_sv"].null_count() == 0
+    domains = rows.filter(dimension="domain").sort("group_code")
+    told = dict(domains.select("group_code", "collective_dose_all_rows_man_sv").iter_rows())
+    assert [name for name, dose in told.items() if dose is None] == ["MEDICAL_DENTAL_VET", "NON_NUCLEAR_INDUSTRY"]
+    assert domains["collective_dose_man_sv"].null_count() == 0

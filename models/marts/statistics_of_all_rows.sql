@@ -1,0 +1,82 @@
+-- Electronic readings are left out: they are summed by month before anything is counted.
+with of_corrected_persons as (
+    select
+        worker_key, year, limit_quantity, dimension, group_code, parent_code,
+        coalesce(sum(dose_msv) filter (where basis = 'current'), 0) as current_msv,
+        coalesce(sum(dose_msv) filter (where basis = 'all'), 0) as all_msv,
+        coalesce(bool_or(is_monitored) filter (where basis = 'current'), false) as is_monitored_now,
+        coalesce(bool_or(is_monitored) filter (where basis = 'all'), false) as is_monitored_in_all
+    from group_members
+    where
+        worker_key in (select worker_key from group_members where basis = 'all')
+        and limit_quantity <> 'operational'
+    group by worker_key, year, limit_quantity, dimension, group_code, parent_code
+),
+
+differences as (
+    select
+        year, limit_quantity, dimension, group_code, parent_code,
+        count(*) filter (where is_monitored_in_all) - count(*) filter (where is_monitored_now) as monitored,
+        count(*) filter (where all_msv > 0) - count(*) filter (where current_msv > 0) as exposed,
+        sum(all_msv - current_msv) as dose_msv,
+        count(*) as persons,
+        sum(abs(all_msv - current_msv)) as corrected_msv,
+        max(abs(all_msv - current_msv)) as highest_msv
+    from of_corrected_persons
+    where all_msv <> current_msv or is_monitored_in_all <> is_monitored_now
+    group by year, limit_quantity, dimension, group_code, parent_code
+),
+
+side_by_side as (
+    select
+        coalesce(nation.year, differences.year) as year,
+        coalesce(nation.limit_quantity, differences.limit_quantity) as limit_quantity,
+        coalesce(nation.dimension, differences.dimension) as dimension,
+        coalesce(nation.group_code, differences.group_code) as group_code,
+        coalesce(nation.parent_code, differences.parent_code) as parent_code,
+        coalesce(nation.monitored, 0) as monitored,
+        coalesce(nation.exposed, 0) as exposed,
+        coalesce(nation.collective_dose_man_sv, 0) as collective_dose_man_sv,
+        coalesce(differences.monitored, 0) as monitored_difference,
+        coalesce(differences.exposed, 0) as exposed_difference,
+        coalesce(differences.dose_msv, 0) as difference_msv,
+        differences.persons as corrected_persons,
+        coalesce(differences.corrected_msv, 0) as corrected_msv,
+        share_of(differences.highest_msv, differences.corrected_msv) as top_corrected_share,
+        coalesce(nation.n_establishments, 0) as n_establishments,
+        nation.top_share,
+        nation.top_establishment_share_dose,
+        nation.top_establishment_share_workers
+    from (select * from national_statistics where limit_quantity <> 'operational') as nation
+    full outer join differences
+        on differences.year = nation.year
+        and differences.limit_quantity = nation.limit_quantity
+        and differences.dimension = nation.dimension
+        and differences.group_code = nation.group_code
+)
+
+select
+    year,
+    limit_quantity,
+    dimension,
+    group_code,
+    parent_code,
+    monitored,
+    exposed,
+    collective_dose_man_sv,
+    monitored + monitored_difference as monitored_all_rows,
+    exposed + exposed_difference as exposed_all_rows,
+    cast(collective_dose_man_sv + difference_msv * 0.001::decimal(4, 3) as decimal(18, 6))
+        as collective_dose_all_rows_man_sv,
+    corrected_persons,
+    nullif(abs(monitored_difference), 0) as monitored_difference,
+    nullif(abs(exposed_difference), 0) as exposed_difference,
+    nullif(abs(monitored + monitored_difference - exposed - exposed_difference), 0) as unexposed_all_rows,
+    cast(corrected_msv as decimal(18, 3)) as corrected_msv,
+    top_corrected_share,
+    n_establishments,
+    top_share,
+    top_establishment_share_dose,
+    top_establishment_share_workers
+from side_by_side
+order by year, limit_quantity, dimension, group_code

@@ -1,0 +1,97 @@
+"""statistics_of_all_rows: the statistics as if nothing had been replaced or cancelled, beside the current ones."""
+
+import pytest
+
+from lake.schema import dose_id
+
+SHOWN = """
+    select {}, monitored, exposed, collective_dose_man_sv, monitored_all_rows, exposed_all_rows,
+        collective_dose_all_rows_man_sv, corrected_persons
+    from statistics_of_all_rows
+    where limit_quantity = 'effective' and dimension = '{}'
+    order by all
+"""
+
+
+def shown(register, key: str, dimension: str) -> list[tuple]:
+    return register.rows_of(SHOWN.format(key, dimension))
+
+
+def rows(expected: list[dict]) -> list[tuple]:
+    return [tuple(row.values()) for row in expected]
+
+
+def test_a_cancelled_result_and_a_replaced_one_count_in_one_view_alone(register, table):
+    """The whole year of the first goes; the second had 5 mSv, then 3; the third was never corrected."""
+    for row in table("""
+        row_no | worker_key | period_end | dose_msv | record_action | replaced
+        2      | 1          | 2023-06-30 | 4.000    | NEW           | -
+        3      | 1          | 2023-06-30 | 0.000    | CANCEL        | 2
+        4      | 2          | 2023-06-30 | 5.000    | NEW           | -
+        5      | 2          | 2023-06-30 | 3.000    | REPLACE       | 4
+        6      | 3          | 2023-06-30 | 1.000    | NEW           | -
+        7      | 3          | 2022-06-30 | 1.000    | NEW           | -
+    """):
+        corrected(register, row)
+    assert shown(register, "year", "ALL") == rows(table("""
+        year | monitored | exposed | dose     | monitored_all | exposed_all | dose_all | corrected
+        2022 | 1         | 1       | 0.001000 | 1             | 1           | 0.001000 | -
+        2023 | 2         | 2       | 0.004000 | 3             | 3           | 0.010000 | 2
+    """))  # fmt: skip
+
+
+def test_a_result_moved_to_another_year_counts_in_both(register, table):
+    for row in table("""
+        row_no | worker_key | period_end | dose_msv | record_action | replaced
+        2      | 1          | 2022-12-31 | 2.000    | NEW           | -
+        3      | 1          | 2023-01-31 | 2.000    | REPLACE       | 2
+    """):
+        corrected(register, row)
+    assert shown(register, "year", "ALL") == rows(table("""
+        year | monitored | exposed | dose     | monitored_all | exposed_all | dose_all | corrected
+        2022 | 0         | 0       | 0.000000 | 1             | 1           | 0.002000 | 1
+        2023 | 1         | 1       | 0.002000 | 1             | 1           | 0.002000 | -
+    """))  # fmt: skip
+
+
+def test_each_group_has_its_own_difference(register, table):
+    """A dose that was first sent for another establishment: each sector is corrected, the nation by both rows."""
+    register.add("establishments", establishment_key=10, sector_code="MED.01.01")
+    register.add("establishments", establishment_key=11, sector_code="IND.01", row_no=3)
+    for row in table("""
+        row_no | worker_key | establishment_key | period_end | dose_msv | record_action | replaced
+        2      | 1          | 10                | 2023-06-30 | 2.000    | NEW           | -
+        3      | 1          | 11                | 2023-06-30 | 2.000    | REPLACE       | 2
+    """):
+        corrected(register, row)
+    assert shown(register, "group_code", "domain") == rows(table("""
+        group_code           | monitored | exposed | dose     | monitored_all | exposed_all | dose_all | corrected
+        MEDICAL_DENTAL_VET   | 0         | 0       | 0.000000 | 1             | 1           | 0.002000 | 1
+        NON_NUCLEAR_INDUSTRY | 1         | 1       | 0.002000 | 1             | 1           | 0.002000 | -
+    """))  # fmt: skip
+    assert shown(register, "group_code", "ALL") == rows(table("""
+        group_code | monitored | exposed | dose     | monitored_all | exposed_all | dose_all | corrected
+        ALL        | 1         | 1       | 0.002000 | 1             | 1           | 0.004000 | 1
+    """))  # fmt: skip
+
+
+def test_electronic_readings_are_in_neither_view(register):
+    register.dose("2023-06-30", "1.000", dosimetry="OPERATIONAL")
+    assert shown(register, "year", "ALL") == []
+
+
+@pytest.mark.parametrize("situation", ["SUR", "PLANNED"])
+def test_a_row_that_would_not_have_counted_does_not_count_uncorrected(register, situation):
+    """A badge worn over an apron, or a dose of an emergency, is no more of the statistics for having been cancelled."""
+    dose = register.dose("2023-06-30", "9.000", situation=situation,
+                         badge_position="OVER_APRON" if situation == "PLANNED" else None)  # fmt: skip
+    register.dose("2023-06-30", None, record_action="CANCEL", replaces_dose_id=dose["dose_id"], result_status="ABSENT")
+    register.dose("2023-06-30", "1.000")
+    ((_, *numbers),) = shown(register, "year", "ALL")
+    assert list(map(str, numbers)) == ["1", "1", "0.001000", "1", "1", "0.001000", "None"]
+
+
+def corrected(register, row: dict) -> None:
+    """One dose, which replaces or cancels the one of another row."""
+    replaced = row.pop("replaced")
+    register.dose(**row, replaces_dose_id=None if replaced is None else dose_id(1, replaced, 0))
