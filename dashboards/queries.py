@@ -134,6 +134,13 @@ def authorisations(ask: Ask, worker_key: int, as_of: date | None = None) -> pl.D
     return rows.sort("valid_from", "decision_ref", "limit_quantity", descending=[True, False, False])
 
 
+def contract_doses(ask: Ask, worker_key: int, as_of: date | None = None) -> pl.DataFrame:
+    """A worker's fixed-term and temporary contracts with a dose, newest first."""
+    rows = _of_worker(ask, "contract_doses", worker_key, as_of)
+    keys = ["contract_start", "establishment_key", "limit_quantity"]
+    return rows.sort(keys, descending=[True, False, False])
+
+
 def emergency_doses(ask: Ask, worker_key: int, as_of: date | None = None) -> pl.DataFrame:
     """A worker's emergencies, newest first; the quantities that the reader may see."""
     rows = _of_worker(ask, "emergency_doses", worker_key, as_of)

@@ -46,7 +46,7 @@ def render(ask: Ask, worker_key: int):
     else:
         body.append(blocks.empty(ask, ask.t("state.empty"), ask.t("worker.no_dose")))
     body += [_exceedances(ask, worker_key, as_of), *_authorisations(ask, worker_key, as_of)]
-    body += _emergencies(ask, worker_key, as_of)
+    body += [*_contracts(ask, worker_key, as_of), *_emergencies(ask, worker_key, as_of)]
     body.append(_records(ask, worker_key, as_of))
     if is_self:
         body.append(_who_looked(ask, worker_key))
@@ -201,6 +201,29 @@ def _exceedances(ask: Ask, worker_key: int, as_of: date | None):
         ask, "worker-exceedances", ask.t("worker.exceedances"), frame, detected_columns_of(ask),
         empty=ask.t("worker.no_exceedance"), note=ask.t("exceedances.note"),
     )  # fmt: skip
+
+
+def _contracts(ask: Ask, worker_key: int, as_of: date | None) -> list:
+    """Short contracts beside their part of the limit; nothing for those who have none."""
+    frame = queries.contract_doses(ask, worker_key, as_of)
+    if frame.is_empty():
+        return []
+    kinds = {word.value: ask.label(word) for word in Contract}
+    quantities = {word.value: ask.label(word) for word in LimitQuantity}
+    frame = frame.with_columns(pl.col("contract_type").replace(kinds), pl.col("limit_quantity").replace(quantities))
+    columns = [
+        Column("contract_type", ask.t("dimension.contract"), "text", 120),
+        Column("contract_start", ask.t("worker.contract_from"), "date"),
+        Column("contract_end", ask.t("worker.contract_to"), "date"),
+        Column("limit_quantity", ask.t("label.quantity")),
+        Column("dose_msv", ask.t("worker.dose") + " (mSv)", "msv"),
+        Column("prorata_limit_ratio", ask.t("worker.prorata_limit_ratio"), "percent"),
+    ]
+    return [
+        blocks.table_card(
+            ask, "worker-contracts", ask.t("worker.contracts"), frame, columns, note=ask.t("worker.contracts_note")
+        )
+    ]
 
 
 def _authorisations(ask: Ask, worker_key: int, as_of: date | None) -> list:

@@ -31,7 +31,7 @@ last_unclassified_day as (
 
 bounded as (
     select
-        latest_statuses.*,
+        latest_statuses.* replace (contract_ends.contract_end as contract_end),
         latest_statuses.category in ('A', 'B', 'NC', 'NR') as excludes_others,
         least(
             coalesce(latest_statuses.category_end, date '9999-12-31'),
@@ -80,6 +80,7 @@ select
     contract_type,
     work_quota,
     contract_start,
+    contract_end,
     category_start as valid_from,
     last_valid_day as valid_to,
     wear_plan,

@@ -63,6 +63,22 @@ def rolling(
     return page(frame.sort("limit_quantity", "on_date"), cursor=cursor, limit=limit, as_of=as_of)
 
 
+@router.get("/{worker_key}/contracts")
+def contracts(
+    worker_key: WorkerKey,
+    viewer: Asking,
+    ground: On,
+    as_of: AsOf = None,
+    cursor: Cursor = None,
+    limit: Limit = 100,
+    purpose: Purpose = "API",
+) -> Page:
+    """The dose of one worker's fixed-term and temporary contracts against the limit pro rata of their length."""
+    frame = _of_worker(ground.access, "contract_doses", viewer, worker_key, as_of, purpose)
+    frame = frame.sort("contract_start", "establishment_key", "limit_quantity")
+    return page(frame, cursor=cursor, limit=limit, as_of=as_of)
+
+
 @router.get("/{worker_key}/exceedances")
 def exceedances(
     worker_key: WorkerKey,

@@ -235,6 +235,20 @@ def test_a_ratio_is_judged_by_its_interval(asks, low, high, differs, said_of_it)
     assert ask.number(low, 2) in _interval(ask, row) and ask.number(high, 2) in _interval(ask, row)
 
 
+def test_a_worker_sees_their_short_contracts_beside_the_limit_pro_rata(asks, web):
+    from dashboards.pages.worker import _contracts
+    from lake.vocabulary import Role
+    from registry.policy import Viewer
+
+    ground = web.state.ground
+    key = ground.access.snapshots.query("select min(worker_key) from contract_doses", ()).item()
+    ask = Ask(ground, Viewer(1, Role.WORKER, key), "fr", {})
+    shown = said(_contracts(ask, key, None))
+    assert ask.t("worker.contracts") in shown and "prorata_limit_ratio" in shown
+    without = next(a.worker_key for a in list_accounts(ground.engine) if a.worker_key)
+    assert _contracts(asks("travailleur"), without, None) == []
+
+
 def test_the_nation_is_shown_by_size_of_establishment(asks):
     shown = said(fill(asks("autorite", year="2020", by="size_band"), "/app/national")[0])
     assert "Taille de l'établissement" in shown and "10 à 49 salariés" in shown
