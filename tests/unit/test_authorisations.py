@@ -7,23 +7,9 @@ import pytest
 
 from delivery_files import Files, line
 from ingestion.door import Door
-from lake.settings import Settings
 from models.build import build
 
 AT = datetime(2024, 2, 20, 9, tzinfo=UTC)
-
-
-@pytest.fixture
-def files(tmp_path):
-    return Files(tmp_path)
-
-
-@pytest.fixture
-def door(tmp_path, files):
-    door = Door(Settings(home=tmp_path / "home", memory_limit_gib=2))
-    door.receive(files.write("ETAB", line("ETAB")), AT)
-    door.receive(files.write("TRAV", line("TRAV")), AT)
-    return door
 
 
 def _send(door: Door, files: Files, *lines: dict, at: datetime = AT, **sent) -> dict:

@@ -5,28 +5,14 @@ from decimal import Decimal
 
 import pytest
 
-from delivery_files import Files, line, siret
+from delivery_files import Files, line
 from ingestion.door import Door
 from lake.schema import dose_id
-from lake.settings import Settings
 from lake.vocabulary import Role
 from registry.accounts import create_account, designate
 
 AT = datetime(2020, 2, 12, tzinfo=UTC)
 INQUIRY = "MEDICAL_INQUIRY"
-
-
-@pytest.fixture
-def files(tmp_path):
-    return Files(tmp_path)
-
-
-@pytest.fixture
-def door(tmp_path, files):
-    door = Door(Settings(home=tmp_path / "home"))
-    door.receive(files.write("ETAB", line("ETAB"), line("ETAB", siret=siret(2))), AT)
-    door.receive(files.write("TRAV", line("TRAV")), AT)
-    return door
 
 
 @pytest.fixture

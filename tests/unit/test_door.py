@@ -7,7 +7,7 @@ from decimal import Decimal
 import polars as pl
 import pytest
 
-from delivery_files import Files, content, line, nir, siret
+from delivery_files import content, line, nir, siret
 from ingestion import door as door_module
 from ingestion import reports
 from ingestion.door import Door
@@ -18,21 +18,6 @@ from lake.schema import place_of
 from lake.settings import Settings
 
 AT = datetime(2020, 2, 12, tzinfo=UTC)
-
-
-@pytest.fixture
-def files(tmp_path):
-    folder = tmp_path / "sent"
-    folder.mkdir()
-    return Files(folder)
-
-
-@pytest.fixture
-def door(tmp_path, files):
-    door = Door(Settings(home=tmp_path / "home"))
-    door.receive(files.write("ETAB", line("ETAB")), AT)
-    door.receive(files.write("TRAV", line("TRAV")), AT)
-    return door
 
 
 def _findings(door: Door, report: dict) -> list[tuple[int, str]]:

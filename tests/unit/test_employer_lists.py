@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from delivery_files import Files, line, siret
+from delivery_files import line, siret
 from ingestion.door import Door
 from lake.schema import TABLES
 from lake.settings import Settings
@@ -12,11 +12,6 @@ from lake.vocabulary import Role
 from registry.accounts import create_account, designate
 
 AT = datetime(2020, 2, 12, tzinfo=UTC)
-
-
-@pytest.fixture
-def files(tmp_path):
-    return Files(tmp_path)
 
 
 @pytest.fixture

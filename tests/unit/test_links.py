@@ -4,17 +4,12 @@ from datetime import UTC, datetime
 
 import pytest
 
-from delivery_files import Files, line, nir, siret
+from delivery_files import line, nir, siret
 from ingestion.door import Door
 from lake.settings import Settings
 
 AT = datetime(2020, 2, 12, tzinfo=UTC)
 OTHER = nir(50)
-
-
-@pytest.fixture
-def files(tmp_path):
-    return Files(tmp_path)
 
 
 @pytest.fixture

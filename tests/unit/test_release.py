@@ -17,20 +17,6 @@ LATER = datetime(2020, 3, 20, 9, tzinfo=UTC)
 SOMEBODY = nir(50)
 
 
-@pytest.fixture
-def files(tmp_path):
-    return Files(tmp_path)
-
-
-@pytest.fixture
-def door(tmp_path, files):
-    """Two establishments; one person is employed at the first."""
-    door = Door(Settings(home=tmp_path / "home"))
-    door.receive(files.write("ETAB", line("ETAB"), line("ETAB", siret=siret(2))), AT)
-    door.receive(files.write("TRAV", line("TRAV")), AT)
-    return door
-
-
 def _doses(door: Door) -> list[tuple]:
     columns = ("dose_id", "record_id", "worker_key", "judged_by", "received_at", "dose_msv")
     return door.lake.scan("doses").sort("dose_id").select(columns).collect().rows()

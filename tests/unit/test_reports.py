@@ -6,31 +6,15 @@ from datetime import UTC, datetime
 
 import pytest
 
-from delivery_files import Files, key_of, line, nir, siret
+from delivery_files import key_of, line, nir, siret
 from ingestion import reports
 from ingestion.door import Door
 from ingestion.rules import RULES
 from ingestion.since import since
-from lake.settings import Settings
 
 AT = datetime(2020, 2, 12, 9, 30, tzinfo=UTC)
 LATER = datetime(2020, 3, 20, 9, tzinfo=UTC)
 SOMEBODY = nir(50)
-
-
-@pytest.fixture
-def files(tmp_path):
-    folder = tmp_path / "sent"
-    folder.mkdir()
-    return Files(folder)
-
-
-@pytest.fixture
-def door(tmp_path, files):
-    door = Door(Settings(home=tmp_path / "home"))
-    door.receive(files.write("ETAB", line("ETAB"), line("ETAB", siret=siret(2))), AT)
-    door.receive(files.write("TRAV", line("TRAV")), AT)
-    return door
 
 
 def _read(text: str) -> list[dict]:
