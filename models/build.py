@@ -47,8 +47,8 @@ def build(
         ordered = [model for model in ordered if model.name in needed]
     connection = open_over_lake(settings, lake, path, as_of)
     try:
-        connection.execute(_MACROS)
         functions.register(connection)
+        connection.execute(_MACROS)
         for done, model in enumerate(ordered):
             if progress:
                 progress(model.name, done, len(ordered))

@@ -28,6 +28,21 @@ create temporary macro share_of(part, whole) as
         )
     end;
 
+-- Whether a dose is of the class above one bound, up to and with another; NULL bounds nothing.
+create temporary macro is_in_class(dose_msv, above_msv, up_to_msv) as
+    dose_msv > coalesce(above_msv, -1) and dose_msv <= coalesce(up_to_msv, 999999999);
+
+-- Sum of the squares of doses, in µSv²: whole numbers, whatever order they are added in.
+create temporary macro sum_of_squares(doses_msv) as
+    sum(cast(doses_msv * 1000 as hugeint) * cast(doses_msv * 1000 as hugeint));
+
+-- Quantile of a gamma distribution of a mean and variance, in the unit of the mean.
+create temporary macro gamma_of(mean, variance, probability) as
+    case
+        when variance = 0 then mean
+        else variance / mean * gamma_quantile(mean * mean / nullif(variance, 0), probability)
+    end;
+
 -- Share of the highest dose in the root of the sum of squares: how near that root comes to it.
 create temporary macro share_of_squares(highest_msv, squares_usv2) as
     case when squares_usv2 > 0 then cast(cast(highest_msv * 1000 as double) / sqrt(squares_usv2) as decimal(12, 6)) end;

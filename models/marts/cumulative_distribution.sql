@@ -48,38 +48,24 @@ groups as (
     select 'ALL' as dimension, 'ALL' as group_code, * from described
     union all
     select 'domain', domain, * from described
-),
-
-cells as (
-    select
-        groups.year, groups.span, groups.dimension, groups.group_code, classes.class_code,
-        any_value(groups.since_year) as since_year,
-        any_value(classes.position) as position,
-        count(*) as workers,
-        count(distinct groups.establishment_key) as n_establishments,
-        count(*) filter (where groups.dose_msv > 0) as exposed,
-        cast(sum(groups.dose_msv) * 0.001::decimal(4, 3) as decimal(18, 6)) as collective_dose_man_sv,
-        share_of(max(groups.dose_msv), sum(groups.dose_msv)) as top_share
-    from groups
-    inner join reference.cumulative_dose_classes as classes
-        on classes.span = groups.span
-        and groups.dose_msv > coalesce(classes.above_msv, -1)
-        and groups.dose_msv <= coalesce(classes.up_to_msv, 999999999)
-    group by groups.year, groups.span, groups.dimension, groups.group_code, classes.class_code
 )
 
 select
-    year,
-    span,
-    since_year,
-    dimension,
-    group_code,
-    class_code,
-    position,
-    workers,
-    n_establishments,
-    exposed,
-    collective_dose_man_sv,
-    top_share
-from cells
-order by year, span, dimension, group_code, position
+    groups.year,
+    groups.span,
+    any_value(groups.since_year) as since_year,
+    groups.dimension,
+    groups.group_code,
+    classes.class_code,
+    any_value(classes.position) as position,
+    count(*) as workers,
+    count(distinct groups.establishment_key) as n_establishments,
+    count(*) filter (where groups.dose_msv > 0) as exposed,
+    cast(sum(groups.dose_msv) * 0.001::decimal(4, 3) as decimal(18, 6)) as collective_dose_man_sv,
+    share_of(max(groups.dose_msv), sum(groups.dose_msv)) as top_share
+from groups
+inner join reference.cumulative_dose_classes as classes
+    on classes.span = groups.span
+    and is_in_class(groups.dose_msv, classes.above_msv, classes.up_to_msv)
+group by groups.year, groups.span, groups.dimension, groups.group_code, classes.class_code
+order by groups.year, groups.span, groups.dimension, groups.group_code, position

@@ -14,8 +14,7 @@ select
 from person_groups
 inner join reference.dose_classes as classes
     on classes.limit_quantity = person_groups.limit_quantity
-    and person_groups.dose_msv > coalesce(classes.above_msv, -1)
-    and person_groups.dose_msv <= coalesce(classes.up_to_msv, 999999999)
+    and is_in_class(person_groups.dose_msv, classes.above_msv, classes.up_to_msv)
 left join break_years
     on break_years.year = person_groups.year
     and break_years.limit_quantity = person_groups.limit_quantity

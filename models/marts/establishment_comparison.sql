@@ -43,13 +43,11 @@ own as (
         count(*) filter (where is_monitored) as monitored,
         count(*) filter (where dose_msv > 0) as exposed,
         cast(sum(dose_msv) as decimal(18, 3)) as dose_msv,
-        sum(cast(dose_msv * 1000 as hugeint) * cast(dose_msv * 1000 as hugeint)) as squares_usv2,
+        sum_of_squares(dose_msv) as squares_usv2,
         mean_msv(sum(dose_msv), count(*) filter (where dose_msv > 0)) as mean_exposed,
         percentile_msv(list(dose_msv) filter (where dose_msv > 0), 50) as median_exposed,
         share_of(max(dose_msv), sum(dose_msv)) as top_share,
-        share_of_squares(
-            max(dose_msv), sum(cast(dose_msv * 1000 as hugeint) * cast(dose_msv * 1000 as hugeint))
-        ) as top_share_of_squares
+        share_of_squares(max(dose_msv), sum_of_squares(dose_msv)) as top_share_of_squares
     from own_persons
     group by establishment_key, year, occupation_code
 ),
@@ -192,13 +190,13 @@ national as (
     group by reference_sector, year, occupation_code
 ),
 
--- Whole numbers up to the last step, whatever order rows are added in: squares in µSv², cut below one.
+-- Whole numbers up to the last step: squares are cut below one µSv².
 establishment_squares as (
     select
         reference_sector, year, occupation_code, establishment_key,
         cast(count(*) as hugeint) as exposed,
         cast(sum(dose_msv) * 1000 as hugeint) as dose_usv,
-        sum(cast(dose_msv * 1000 as hugeint) * cast(dose_msv * 1000 as hugeint)) as squares,
+        sum_of_squares(dose_msv) as squares,
         max(dose_msv) as highest_msv
     from sector_persons
     where dose_msv > 0
@@ -293,26 +291,19 @@ shrunk as (
 -- The mean of so many persons of the reference, as a gamma distribution of the same mean and variance.
 funnel as (
     select
-        shrunk.establishment_key, shrunk.year, shrunk.occupation_code, shrunk.weight,
-        shrunk.weight * own_mean_usv + (1 - shrunk.weight) * mean_usv as shrunk_usv,
-        exposed * mean_usv * mean_usv / nullif(person_variance, 0) as shape,
-        coalesce(person_variance / (exposed * mean_usv), 0) as scale_usv,
-        mean_usv,
-        person_variance
+        *,
+        weight * own_mean_usv + (1 - weight) * mean_usv as shrunk_usv,
+        person_variance / exposed as mean_variance
     from shrunk
 ),
 
 funnel_limits as (
     select
         establishment_key, year, occupation_code, weight, shrunk_usv,
-        case when person_variance = 0 then mean_usv
-            else scale_usv * gamma_quantile(shape, (1 - inner_level) / 2) end as inner_low,
-        case when person_variance = 0 then mean_usv
-            else scale_usv * gamma_quantile(shape, (1 + inner_level) / 2) end as inner_high,
-        case when person_variance = 0 then mean_usv
-            else scale_usv * gamma_quantile(shape, (1 - outer_level) / 2) end as outer_low,
-        case when person_variance = 0 then mean_usv
-            else scale_usv * gamma_quantile(shape, (1 + outer_level) / 2) end as outer_high
+        gamma_of(mean_usv, mean_variance, (1 - inner_level) / 2) as inner_low,
+        gamma_of(mean_usv, mean_variance, (1 + inner_level) / 2) as inner_high,
+        gamma_of(mean_usv, mean_variance, (1 - outer_level) / 2) as outer_low,
+        gamma_of(mean_usv, mean_variance, (1 + outer_level) / 2) as outer_high
     from funnel
     cross join rules
 ),
