@@ -405,28 +405,36 @@ def gaps(people: list[tuple[Decimal, Decimal]], threshold: Decimal) -> dict[str,
     }  # fmt: skip
 
 
-def placed(doses: list[dict], readings: list[dict]) -> dict[tuple, Decimal]:
-    """(person, employer, place, basis) → mSv above zero of one year.
+def placed(doses: list[dict], readings: list[dict], placements: list[dict] = ()) -> dict[tuple, Decimal]:
+    """(person, employer, place, basis) → mSv of one year, 0 where somebody was without a dose.
 
     `doses`: worker_key, establishment_key, workplace_key or None, period_start, period_end, dose_msv, one per period;
-    `readings`: worker_key, establishment_key, workplace_key, period_end, dose_msv. The whole microsieverts of each
-    place, taken in the order of keys, are what is due up to it less what went to those before.
+    `readings`: worker_key, establishment_key, workplace_key, period_end, dose_msv; `placements`: worker_key,
+    establishment_key, workplace_key, valid_from, valid_to. The whole microsieverts of each place, taken in the order of
+    keys, are what is due up to it less what went to those before.
     """
     result: dict[tuple, Decimal] = {}
     for dose in doses:
         person, employer = dose["worker_key"], dose["establishment_key"]
         during: dict[int, Decimal] = {}
         for reading in readings:
-            own = (reading["worker_key"], reading["establishment_key"]) == (person, employer)
-            if own and dose["period_start"] <= reading["period_end"] <= dose["period_end"]:
-                place = reading["workplace_key"]
-                during[place] = during.get(place, ZERO) + reading["dose_msv"]
+            if _is_at(reading, person, employer):
+                result.setdefault((person, employer, reading["workplace_key"], "ESTIMATED"), ZERO)
+                if dose["period_start"] <= reading["period_end"] <= dose["period_end"]:
+                    place = reading["workplace_key"]
+                    during[place] = during.get(place, ZERO) + reading["dose_msv"]
         total = sum(during.values(), ZERO)
+        day = dose["period_end"]
+        sent_to = [
+            row["workplace_key"]
+            for row in placements
+            if _is_at(row, person, employer) and row["valid_from"] <= day <= row["valid_to"]
+        ]
         if dose["workplace_key"] is not None:
             parts = [(dose["workplace_key"], "STATED", dose["dose_msv"])]
-        elif not total:
-            parts = [(employer, "EMPLOYER", dose["dose_msv"])]
-        else:
+        elif not dose["dose_msv"]:
+            parts = []
+        elif total:
             parts, read, given = [], ZERO, ZERO
             for place in sorted(during):
                 read += during[place]
@@ -434,10 +442,22 @@ def placed(doses: list[dict], readings: list[dict]) -> dict[tuple, Decimal]:
                 up_to = Decimal(int(due)) / 1000
                 parts.append((place, "ESTIMATED", up_to - given))
                 given = up_to
+        else:
+            parts = [(sent_to[0], "PLACED", dose["dose_msv"]) if sent_to else (employer, "EMPLOYER", dose["dose_msv"])]
         for place, basis, part in parts:
             key = (person, employer, place, basis)
             result[key] = result.get(key, ZERO) + part
-    return {key: dose for key, dose in result.items() if dose > 0}
+    for person, employer in {(dose["worker_key"], dose["establishment_key"]) for dose in doses}:
+        if not any(key[:2] == (person, employer) for key in result):
+            of_year = [row for row in placements if _is_at(row, person, employer) and row["valid_to"].year >= day.year]
+            last = max(of_year, key=lambda row: row["valid_from"], default=None)
+            where = (last["workplace_key"], "PLACED") if last else (employer, "EMPLOYER")
+            result[person, employer, *where] = ZERO
+    return result
+
+
+def _is_at(row: dict, person: int, employer: int) -> bool:
+    return (row["worker_key"], row["establishment_key"]) == (person, employer)
 
 
 def cumulated(rows: list[dict]) -> dict[tuple, Decimal]:
