@@ -25,6 +25,12 @@ def table():
     return read_table
 
 
+@pytest.fixture
+def expected():
+    """Reads an ASCII table as the rows that a query gives."""
+    return lambda text: [tuple(row.values()) for row in read_table(text)]
+
+
 def read_table(text: str) -> list[dict]:
     """Rows of `a | b` lines under a header; a cell is a date, a number, true or false, - for NULL, or text."""
     lines = [line.strip() for line in text.splitlines() if set(line) - set("-+| ")]

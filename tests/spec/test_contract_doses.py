@@ -23,7 +23,7 @@ def employ(register, rows: list[dict]) -> None:
         register.add("employments", row_no=number + 2, category_start=row["contract_start"], **row)
 
 
-def test_seventy_three_days_bear_a_fifth_of_the_limit(register, table):
+def test_seventy_three_days_bear_a_fifth_of_the_limit(register, table, expected):
     """20 mSv in 365 days are 4 mSv in 73; the same is not above. In a leap year the twelve months have 366."""
     employ(register, table("""
         worker_key | contract_type | contract_start | contract_end
@@ -38,15 +38,15 @@ def test_seventy_three_days_bear_a_fifth_of_the_limit(register, table):
         3          | 2024-02-29 | 4.000
     """):
         register.dose(**row)
-    assert register.rows_of(ASK.replace("contract_start,", "worker_key,")) == rows(table("""
+    assert register.rows_of(ASK.replace("contract_start,", "worker_key,")) == expected("""
         worker_key | quantity  | dose  | days | ratio    | is_above
         1          | effective | 4.000 | 73   | 1.000000 | false
         2          | effective | 4.001 | 73   | 1.000250 | true
         3          | effective | 4.000 | 73   | 1.002740 | true
-    """))  # fmt: skip
+    """)  # fmt: skip
 
 
-def test_a_badge_worn_past_the_end_counts_for_the_contract_it_was_worn_in(register, table):
+def test_a_badge_worn_past_the_end_counts_for_the_contract_it_was_worn_in(register, table, expected):
     """The third result spans both contracts and ends in the second; the last ends after it."""
     employ(register, table("""
         contract_type | contract_start | contract_end
@@ -61,14 +61,14 @@ def test_a_badge_worn_past_the_end_counts_for_the_contract_it_was_worn_in(regist
         2023-05-01   | 2023-05-31 | 3.000
     """):
         register.dose(**row)
-    assert register.rows_of(ASK) == rows(table("""
+    assert register.rows_of(ASK) == expected("""
         start      | quantity  | dose  | days | ratio    | is_above
         2023-01-01 | effective | 1.000 | 73   | 0.250000 | false
         2023-03-20 | effective | 5.000 | 52   | 1.759615 | true
-    """))  # fmt: skip
+    """)  # fmt: skip
 
 
-def test_each_site_accumulates_apart_and_each_quantity_has_its_limit(register, table):
+def test_each_site_accumulates_apart_and_each_quantity_has_its_limit(register, table, expected):
     employ(register, table("""
         contract_type | contract_start | contract_end
         TEMP          | 2023-07-01     | 2023-09-11
@@ -81,11 +81,11 @@ def test_each_site_accumulates_apart_and_each_quantity_has_its_limit(register, t
         HP3      | EYE           | 2023-08-31 | 4.001
     """):
         register.dose(**row)
-    assert register.rows_of(ASK) == rows(table("""
+    assert register.rows_of(ASK) == expected("""
         start      | quantity    | dose    | days | ratio    | is_above
         2023-07-01 | extremities | 101.000 | 73   | 1.012767 | true
         2023-07-01 | lens        | 4.001   | 73   | 1.002990 | true
-    """))  # fmt: skip
+    """)  # fmt: skip
 
 
 def test_a_permanent_contract_and_one_without_an_end_have_no_pro_rata(register, table):
@@ -126,7 +126,3 @@ def test_an_adviser_sees_the_external_part_of_the_contracts_since_the_present_on
     access.snapshots.close()
     assert len(told[0]) == 4
     assert told[1] == [(date(2023, 1, 1), "effective_external", Decimal("1.000"))]
-
-
-def rows(expected: list[dict]) -> list[tuple]:
-    return [tuple(row.values()) for row in expected]

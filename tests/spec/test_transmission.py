@@ -1,7 +1,6 @@
 """What is expected of bodies, what becomes of it, and how senders transmit: small lakes, every row counted."""
 
 from datetime import UTC, date, datetime
-from decimal import Decimal
 
 import duckdb
 import pytest
@@ -147,17 +146,46 @@ def _sent(register: Register, number: int, received: str, sender: str = "LANDAUE
     )  # fmt: skip
 
 
+def test_a_month_of_wear_is_timed_by_its_results(register, table, expected):
+    """Sent 15, 20 and 21 days after the end of wear; the absence is open."""
+    for row in table("""
+        worker_key | dosimetry | period_end | dose_msv | result_status | received
+        1          | PASSIVE   | 2024-01-31 | 1.000    | MEASURED      | 2024-02-15
+        2          | PASSIVE   | 2024-01-31 | 1.000    | MEASURED      | 2024-02-20
+        3          | PASSIVE   | 2024-01-31 | -        | ABSENT        | 2024-02-21
+    """):
+        register.dose(**row, received_at=_at(str(row.pop("received"))))
+    columns = "sender_code, dosimetry, month, rows_sent, on_time, late, open_absences, median_delay_days"
+    assert register.rows_of(f"select {columns} from transmission_timeliness") == expected("""
+        sender_code | dosimetry | month      | rows_sent | on_time | late | open_absences | median_delay_days
+        LANDAUER    | PASSIVE   | 2024-01-01 | 3         | 2       | 1    | 1             | 20
+    """)
+
+
+ROWS_SENT = """
+    row_no | period_end | result_status | dose_msv
+    2      | 2024-01-10 | MEASURED      | 1.000
+    3      | 2023-12-20 | MEASURED      | 1.000
+    4      | 2024-01-05 | ABSENT        | -
+    5      | 2024-01-04 | ABSENT        | -
+"""
+FOUND = """
+    row_no | code | severity
+    6      | D01  | R
+    6      | I02  | R
+    7      | D01  | R
+    8      | I04  | A
+    3      | P04  | W
+"""
+
+
 @pytest.fixture
-def transmitted(register) -> Register:
+def transmitted(register, table) -> Register:
     """January: four rows loaded (one late), two refused, one waiting; February: a refused file and an answer."""
-    for row_no, end, status in (
-        (2, "2024-01-10", "MEASURED"), (3, "2023-12-20", "MEASURED"), (4, "2024-01-05", "ABSENT"),
-        (5, "2024-01-04", "ABSENT"),
-    ):  # fmt: skip
-        value = "1.000" if status == "MEASURED" else None
-        register.dose(end, value, row_no=row_no, worker_key=row_no, result_status=status, received_at=_at("2024-01-11"))
-    for row_no, code, severity in ((6, "D01", "R"), (6, "I02", "R"), (7, "D01", "R"), (8, "I04", "A"), (3, "P04", "W")):
-        register.add("rejections", delivery_no=1, row_no=row_no, judged_by=1, severity=severity, code=code, field="")
+    for row in table(ROWS_SENT):
+        register.dose(**row, worker_key=row["row_no"], received_at=_at("2024-01-11"))
+    for row in table(FOUND):
+        register.add("rejections", delivery_no=1, judged_by=1, field="", **row)
     register.add("waiting", row_no=8, worker_key=None, code="I04", period_end=date(2024, 1, 10))
     _sent(register, 1, "2024-01-11", loaded=4, refused=2, waiting=1)
     _sent(register, 2, "2024-02-01", refusal_code="F02")
@@ -171,16 +199,18 @@ def transmitted(register) -> Register:
     return register
 
 
-def test_quality_by_sender_and_month(transmitted):
-    counts = "deliveries, deliveries_refused, rows_total, rows_loaded, rows_refused, rows_waiting, rows_duplicate"
-    later = "rows_still_waiting, rows_with_deadline, rows_on_time, on_time_share, absences_to_30_days, "
-    ages = "absences_31_to_90_days, absences_91_to_180_days, absences_above_180_days"
-    sql = f"select sender_code, month, {counts}, {later}{ages} from transmission_quality"
-    january, february = date(2024, 1, 1), date(2024, 2, 1)
-    assert transmitted.rows_of(sql, as_of=TODAY) == [
-        ("LANDAUER", january, 1, 0, 7, 4, 2, 1, 0, 1, 4, 3, Decimal("0.7500"), 0, 0, 1, 0),
-        ("LANDAUER", february, 2, 1, 1, 1, 0, 0, 0, 0, 1, 0, Decimal("0.0000"), 0, 0, 0, 0),
-    ]
+def test_quality_by_sender_and_month(transmitted, expected):
+    """Of the four rows with a deadline one was late; one absence is answered, the other open for more than 90 days."""
+    columns = """
+        month, deliveries, deliveries_refused, rows_total, rows_loaded, rows_refused, rows_waiting, rows_duplicate,
+        rows_still_waiting, rows_with_deadline, rows_on_time, on_time_share, absences_to_30_days,
+        absences_31_to_90_days, absences_91_to_180_days, absences_above_180_days
+    """
+    assert transmitted.rows_of(f"select {columns} from transmission_quality", as_of=TODAY) == expected("""
+        month      | sent | files | rows | loaded | refus | wait | twice | still | due | in_time | rate | a | b | c | d
+        2024-01-01 | 1    | 0     | 7    | 4      | 2     | 1    | 0     | 1     | 4   | 3       | 0.75 | 0 | 0 | 1 | 0
+        2024-02-01 | 2    | 1     | 1    | 1      | 0     | 0    | 0     | 0     | 1   | 0       | 0.00 | 0 | 0 | 0 | 0
+    """)
 
 
 @pytest.mark.parametrize(
@@ -197,16 +227,16 @@ def test_an_open_absence_stands_in_the_band_of_its_age(register, age, band):
     assert row == tuple(int(name == band) for name in bands)
 
 
-def test_causes_by_sender_month_and_code(transmitted):
-    sql = "select month, code, severity, rows_at_first, rows_later, deliveries from refusal_causes"
-    january, february = date(2024, 1, 1), date(2024, 2, 1)
-    assert transmitted.rows_of(sql, as_of=TODAY) == [
-        (january, "D01", "R", 2, 0, 1),
-        (january, "I02", "R", 1, 0, 1),
-        (january, "I04", "A", 1, 0, 1),
-        (january, "P04", "W", 1, 0, 1),
-        (february, "F02", "F", 0, 0, 1),
-    ]
+def test_causes_by_sender_month_and_code(transmitted, expected):
+    columns = "month, code, severity, rows_at_first, rows_later, deliveries"
+    assert transmitted.rows_of(f"select {columns} from refusal_causes", as_of=TODAY) == expected("""
+        month      | code | severity | rows_at_first | rows_later | deliveries
+        2024-01-01 | D01  | R        | 2             | 0          | 1
+        2024-01-01 | I02  | R        | 1             | 0          | 1
+        2024-01-01 | I04  | A        | 1             | 0          | 1
+        2024-01-01 | P04  | W        | 1             | 0          | 1
+        2024-02-01 | F02  | F        | 0             | 0          | 1
+    """)
 
 
 def test_the_counts_reconcile_with_the_deliveries(transmitted):

@@ -2,7 +2,7 @@
 
 from model_pages import FOLDER, model_pages, parents
 from models.catalog import models
-from spec_examples import read_tests
+from spec_examples import examples, read_tests
 
 
 def test_the_printed_model_pages_are_up_to_date():
@@ -19,6 +19,11 @@ def test_every_mart_has_a_page_and_every_staging_model_a_line():
         assert model.meaning in page and model.grain in page
         assert all(f"`{column}`" in page for column in model.columns)
         assert f"({model.name}.md)" in pages["README.md"] or not model.is_mart
+
+
+def test_every_mart_has_an_example_with_small_tables():
+    shown = set().union(*(example.marts for example in examples() if example.tables))
+    assert {model.name for model in models().values() if model.is_mart} - shown == set()
 
 
 def test_lineage_holds_what_the_sql_reads_and_no_name_of_its_own():
