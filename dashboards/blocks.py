@@ -294,6 +294,18 @@ def notice(text: str, color: str = "yellow", title: str | None = None):
     return dmc.Paper([*head, dmc.Text(text)], px="md", py="sm", className=f"notice notice-{color}")
 
 
+def completeness(ask: Ask, row: dict | None):
+    """What the figures of a year rest on, in a sentence for each thing that is known of it."""
+    said = []
+    row = row or {}
+    for name in ("received_periods_share", "received_results_share", "occupation_known_share"):
+        if (share := row.get(name)) is not None:
+            values = {bound: ask.number(row.get(f"results_nowcast_{bound}")) for bound in ("low", "high")}
+            days = {"day": ask.day(row.get("expected_from")), "until": ask.day(row.get("results_until"))}
+            said.append(ask.t(f"completeness.{name}", share=ask.number(share * 100, 1), **days, **values))
+    return notice(" ".join(said) or ask.t("completeness.unknown"), "blue", ask.t("completeness.title"))
+
+
 def _state(ask: Ask, title: str, sentences: list[str], color: str, home: bool = True):
     lines = [dmc.Text(sentence) for sentence in sentences if sentence]
     back = [dmc.Anchor(ask.t("state.home"), href="/app/")] if home else []

@@ -33,6 +33,25 @@ def national_all_rows(ask: Ask, quantity: str) -> pl.DataFrame:
     return _published(ask, "statistics_of_all_rows", {"limit_quantity": quantity, "dimension": "ALL"}).sort("year")
 
 
+def national_completeness(ask: Ask, quantity: str, year: int) -> dict | None:
+    """What the national figures of a year rest on."""
+    rows = _published(ask, "statistics_completeness", {"limit_quantity": quantity, "year": year})
+    return rows.row(0, named=True) if rows.height else None
+
+
+def nowcast(ask: Ask, quantity: str) -> pl.DataFrame:
+    """Results of the latest twelve months of wear, received and to be expected, newest first."""
+    rows = _published(ask, "result_nowcast", {"limit_quantity": quantity})
+    return rows.sort("month", descending=True).head(12)
+
+
+def establishment_completeness(ask: Ask, establishment_key: int, year: int) -> dict | None:
+    """What an establishment's figures of a year rest on."""
+    where = {"establishment_key": establishment_key, "year": year}
+    rows = ask.ground.access.fetch("establishment_completeness", ask.viewer, where=where, purpose=WHY)
+    return rows.row(0, named=True) if rows.height else None
+
+
 def national_groups(ask: Ask, quantity: str, dimension: str, year: int) -> pl.DataFrame:
     """One year by domain, sector, occupation, category …"""
     return _national(ask, limit_quantity=quantity, dimension=dimension, year=year)

@@ -40,7 +40,9 @@ def render(ask: Ask):
         controls.append(
             blocks.select("year", ask.t("label.year"), [{"value": y, "label": y} for y in years], str(year), width=110)
         )
-        body = [*_body(ask, frame, year), blocks.sources(ask, queries.source(ask, "establishment_comparison", frame))]
+        rests_on = queries.establishment_completeness(ask, place["establishment_key"], year)
+        body = [blocks.completeness(ask, rests_on), *_body(ask, frame, year)]
+        body.append(blocks.sources(ask, queries.source(ask, "establishment_comparison", frame)))
     return blocks.page(
         ask.t("establishment.title"), ask.t("establishment.question"), _card(ask, place), *body, controls=controls
     )

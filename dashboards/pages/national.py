@@ -48,12 +48,14 @@ def render(ask: Ask):
         ask.t("national.title"),
         ask.t("national.question"),
         _headlines(ask, years, year),
+        blocks.completeness(ask, queries.national_completeness(ask, quantity, year)),
         _trend(ask, years, measure),
         _groups(ask, quantity, dimension, year),
         _classes(ask, quantity, year),
         _ratios(ask, years, year),
         _corrections(ask, quantity),
         _exceedances(ask, year),
+        _nowcast(ask, quantity),
         _timeliness(ask),
         _revisions(ask),
         blocks.sources(ask, *(queries.source(ask, model, years) for model in _RELEASED)),
@@ -229,6 +231,22 @@ def _follow_up(ask: Ask, counts: dict) -> str:
     """How many exceedances stand at each state, the states without any left out."""
     said = {name: ask.t(f"exceedances.count.{name}") for name in _STATES if counts[name]}
     return ", ".join(f"{counts[name]} {state}" for name, state in said.items())
+
+
+def _nowcast(ask: Ask, quantity: str):
+    columns = [
+        Column("month", ask.t("label.month"), "date"),
+        Column("results_received", ask.t("national.results_received"), "count"),
+        Column("results_nowcast", ask.t("national.results_nowcast"), "count"),
+        Column("results_nowcast_low", ask.t("national.nowcast_low"), "count"),
+        Column("results_nowcast_high", ask.t("national.nowcast_high"), "count"),
+        Column("received_share", ask.t("national.received_share"), "percent"),
+        Column("silent_bodies", ask.t("national.silent_bodies"), "count"),
+    ]
+    return blocks.table_card(
+        ask, "nowcast", ask.t("national.nowcast"), queries.nowcast(ask, quantity), columns,
+        note=ask.t("national.nowcast_note"), null_text=ask.t("national.not_foreseen"),
+    )  # fmt: skip
 
 
 def _timeliness(ask: Ask):

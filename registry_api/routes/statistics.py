@@ -4,12 +4,13 @@ from datetime import date
 from enum import StrEnum
 from typing import Annotated
 
+import polars as pl
 from fastapi import APIRouter, Query
 
 from registry.policy import Viewer
 from registry_api.ground import Asking, Ground, On
 from registry_api.problems import RESPONSES
-from registry_api.routes.workers import Cursor, Limit
+from registry_api.routes.workers import AsOf, Cursor, Limit
 from registry_api.serialise import LARGEST_PAGE, Page, page
 
 
@@ -34,6 +35,7 @@ _KEYS = (
 router = APIRouter(prefix="/statistics", tags=["statistics"], responses=RESPONSES)
 
 
+COMPLETENESS = ("received_periods_share", "occupation_known_share", "received_results_share")
 Year = Annotated[int | None, Query(ge=1900, le=2200, description="Calendar year of the wear's end.")]
 Quantity = Annotated[str | None, Query(max_length=40, description="effective, lens, …")]
 Dimension = Annotated[str | None, Query(max_length=40, description="How persons are grouped.")]
@@ -50,8 +52,17 @@ def national(
     cursor: Cursor = None,
     limit: Limit = 500,
 ) -> Page:
-    """One row per year, limited quantity, dimension and group; a suppressed figure is null and says so."""
-    return _by_group(ground, viewer, "national_statistics", year, limit_quantity, dimension, as_of, cursor, limit)
+    """One row per year, limited quantity, dimension and group; a suppressed figure is null and says so.
+
+    Beside each stand the shares of wear periods, of occupations and of results that the year's figures rest on.
+    """
+    model = "national_statistics"
+    frame = _by_group(ground, viewer, model, year, limit_quantity, dimension, as_of)
+    source = ground.access.source(model, frame, as_of)
+    beside = ["year", "limit_quantity", *COMPLETENESS]
+    shares = ground.access.fetch("statistics_completeness", viewer, as_of=as_of, purpose="API").select(beside)
+    frame = frame.join(shares, on=["year", "limit_quantity"], how="left", maintain_order="left")
+    return page(frame, cursor=cursor, limit=limit, as_of=as_of, source=source)
 
 
 @router.get("/national/all-rows")
@@ -66,7 +77,9 @@ def all_rows(
     limit: Limit = 500,
 ) -> Page:
     """The same as if no result had been replaced or cancelled, beside what stands; null where few were corrected."""
-    return _by_group(ground, viewer, "statistics_of_all_rows", year, limit_quantity, dimension, as_of, cursor, limit)
+    model = "statistics_of_all_rows"
+    frame = _by_group(ground, viewer, model, year, limit_quantity, dimension, as_of)
+    return page(frame, cursor=cursor, limit=limit, as_of=as_of, source=ground.access.source(model, frame, as_of))
 
 
 @router.get("/revisions")
@@ -74,6 +87,24 @@ def revisions(viewer: Asking, ground: On, as_of: ReleasedOn = None) -> Page:
     """What became known since the release before the one in force, by year and cause; counts of few are null."""
     frame = ground.access.revisions(viewer, as_of=as_of, purpose="API")
     return page(frame, cursor=None, limit=LARGEST_PAGE, as_of=as_of)
+
+
+@router.get("/completeness")
+def completeness(
+    viewer: Asking, ground: On, as_of: ReleasedOn = None, cursor: Cursor = None, limit: Limit = 500
+) -> Page:
+    """What a year's figures rest on: wear periods received, occupations known, results to come."""
+    model = "statistics_completeness"
+    frame = ground.access.fetch(model, viewer, as_of=as_of, purpose="API").sort("year", "limit_quantity")
+    return page(frame, cursor=cursor, limit=limit, as_of=as_of, source=ground.access.source(model, frame, as_of))
+
+
+@router.get("/nowcast")
+def nowcast(viewer: Asking, ground: On, as_of: AsOf = None, cursor: Cursor = None, limit: Limit = 500) -> Page:
+    """Results of the latest months of wear: those that have come, and those to be expected by earlier delays."""
+    model = "result_nowcast"
+    frame = ground.access.fetch(model, viewer, as_of=as_of, purpose="API").sort("month", "limit_quantity")
+    return page(frame, cursor=cursor, limit=limit, as_of=as_of, source=ground.access.source(model, frame, as_of))
 
 
 @router.get("/{table}")
@@ -102,11 +133,8 @@ def _by_group(
     limit_quantity: str | None,
     dimension: str | None,
     as_of: date | None,
-    cursor: str | None,
-    limit: int,
-) -> Page:
+) -> pl.DataFrame:
     where = {"year": year, "limit_quantity": limit_quantity, "dimension": dimension}
     where = {name: value for name, value in where.items() if value is not None}
     frame = ground.access.fetch(model, viewer, where=where, as_of=as_of, purpose="API")
-    frame = frame.sort("year", "limit_quantity", "dimension", "group_code")
-    return page(frame, cursor=cursor, limit=limit, as_of=as_of, source=ground.access.source(model, frame, as_of))
+    return frame.sort("year", "limit_quantity", "dimension", "group_code")

@@ -10,7 +10,7 @@ import pytest
 from models.snapshot import Snapshots
 from registry.accounts import list_accounts, viewer_of
 from registry.audit import Audit
-from registry_api.routes.statistics import Table
+from registry_api.routes.statistics import COMPLETENESS, Table
 
 DOSE = re.compile(r"^-?\d+\.\d{3}$")
 READERS = (
@@ -222,6 +222,25 @@ def test_what_became_known_between_releases_is_served(signed_in):
     assert (found.status_code, found.json()["items"]) == (200, [])
 
 
+def test_figures_come_with_what_they_rest_on(signed_in, web_settings, ground):
+    client = signed_in("employeur")
+    rests_on = client.get("/api/v1/statistics/completeness").json()["items"]
+    by_key = {(row["year"], row["limit_quantity"]): row for row in rests_on}
+    figures = client.get("/api/v1/statistics/national?dimension=ALL&limit_quantity=effective").json()["items"]
+    for name in COMPLETENESS:
+        assert [row[name] for row in figures] == [by_key[row["year"], "effective"][name] for row in figures]
+    assert any(row["occupation_known_share"] for row in figures)
+    months = client.get("/api/v1/statistics/nowcast").json()["items"]
+    assert all("results_nowcast_low" in row for row in months)
+    account = next(a for a in list_accounts(ground.engine) if a.email.startswith("employeur"))
+    own = min(viewer_of(ground.engine, account.account_id, date.today()).establishment_keys)
+    siret = query(web_settings, "select siret from establishments where establishment_key = ?", own).item()
+    compared = client.get(f"/api/v1/establishments/{siret}/comparison").json()["items"]
+    periods = client.get(f"/api/v1/establishments/{siret}/completeness").json()["items"]
+    known = {row["year"]: row["occupation_known_share"] for row in periods}
+    assert compared and all(row["occupation_known_share"] == known[row["year"]] for row in compared)
+
+
 def test_the_nation_is_told_with_and_without_what_was_corrected(signed_in):
     asked = "limit_quantity=effective&dimension=domain"
     current = signed_in("chercheur").get(f"/api/v1/statistics/national?{asked}").json()["items"]
@@ -263,7 +282,7 @@ def test_an_establishment_is_compared_for_its_own_people(signed_in, web_settings
     source = client.get(f"/api/v1/establishments/{sirets[min(own)]}/comparison").json()["source"]
     assert source["label_fr"].startswith("Arrêté au ") and source["label_en"].startswith("As at ")
     assert "change_msv" in client.get(f"/api/v1/establishments/{sirets[min(own)]}/changes").json()["items"][0]
-    for what in ("comparison", "changes"):
+    for what in ("comparison", "changes", "completeness"):
         answers = [is_problem(client.get(f"/api/v1/establishments/{s}/{what}"), 403) for s in (foreign, "9" * 14)]
         assert answers[0] == answers[1]
     is_problem(signed_in("autorite").get(f"/api/v1/establishments/{foreign}/comparison"), 403)

@@ -249,6 +249,21 @@ def test_a_worker_sees_their_short_contracts_beside_the_limit_pro_rata(asks, web
     assert _contracts(asks("travailleur"), without, None) == []
 
 
+def test_a_page_says_what_its_figures_rest_on(asks):
+    from dashboards.blocks import completeness
+
+    ask = asks("autorite")
+    row = {"received_periods_share": Decimal("0.981234"), "expected_from": date(2024, 1, 1),
+           "received_results_share": Decimal("0.900000"), "results_until": date(2024, 5, 31),
+           "results_nowcast_low": 95, "results_nowcast_high": 104, "occupation_known_share": None}  # fmt: skip
+    shown = said(completeness(ask, row))
+    assert "98,1 % des périodes de port attendues depuis le 01/01/2024" in shown and "95 à 104" in shown
+    assert "métier" not in shown
+    assert ask.t("completeness.unknown") in said(completeness(ask, None))
+    assert ask.t("completeness.title") in said(fill(asks("autorite", year="2020"), "/app/national")[0])
+    assert ask.t("completeness.title") in said(fill(asks("employeur", year="2020"), "/app/establishment")[0])
+
+
 def test_the_nation_is_shown_by_size_of_establishment(asks):
     shown = said(fill(asks("autorite", year="2020", by="size_band"), "/app/national")[0])
     assert "Taille de l'établissement" in shown and "10 à 49 salariés" in shown

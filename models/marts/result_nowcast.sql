@@ -1,0 +1,117 @@
+-- Chain ladder: what months of wear grew by from one age to the next, over all months that have passed both.
+with growth as (
+    select
+        earlier.sender_code, earlier.limit_quantity, earlier.step,
+        cast(sum(later.results) as double) / nullif(sum(earlier.results), 0) as growth,
+        min(cast(later.results as double) / earlier.results) filter (where earlier.results > 0) as least_growth,
+        max(cast(later.results as double) / earlier.results) filter (where earlier.results > 0) as most_growth
+    from arrivals_by_age as earlier
+    inner join arrivals_by_age as later
+        on later.sender_code = earlier.sender_code
+        and later.limit_quantity = earlier.limit_quantity
+        and later.month_end = earlier.month_end
+        and later.step = earlier.step + 1
+    group by earlier.sender_code, earlier.limit_quantity, earlier.step
+),
+
+-- An age that no month has passed yet leaves what is to come unknown.
+still_to_come as (
+    select
+        sender_code, limit_quantity, step,
+        case when bool_and(growth is not null) over ahead then product(growth) over ahead end as growth,
+        case when bool_and(growth is not null) over ahead then product(least_growth) over ahead end as least_growth,
+        case when bool_and(growth is not null) over ahead then product(most_growth) over ahead end as most_growth,
+        max(step) over (partition by sender_code, limit_quantity) as last_step
+    from growth
+    window ahead as (
+        partition by sender_code, limit_quantity order by step desc rows unbounded preceding
+    )
+),
+
+horizon as (
+    select
+        max(case when name = 'nowcast_horizon_days' then cast(value as integer) end)
+            // max(case when name = 'nowcast_step_days' then cast(value as integer) end) as steps
+    from reference.thresholds
+),
+
+of_senders as (
+    select
+        latest.sender_code, latest.limit_quantity, latest.month_end, latest.results_by_now,
+        case
+            when latest.is_settled then latest.results_by_now
+            when still_to_come.last_step = horizon.steps - 1 and latest.results > 0
+                then greatest(cast(round(latest.results * still_to_come.growth) as bigint), latest.results_by_now)
+        end as nowcast,
+        case
+            when latest.is_settled then latest.results_by_now
+            when still_to_come.last_step = horizon.steps - 1 and latest.results > 0
+                then greatest(cast(floor(latest.results * still_to_come.least_growth) as bigint), latest.results_by_now)
+        end as lowest,
+        case
+            when latest.is_settled then latest.results_by_now
+            when still_to_come.last_step = horizon.steps - 1 and latest.results > 0
+                then greatest(cast(ceil(latest.results * still_to_come.most_growth) as bigint), latest.results_by_now)
+        end as highest
+    from arrivals_by_age as latest
+    cross join horizon
+    left join still_to_come using (sender_code, limit_quantity, step)
+    where latest.is_latest
+),
+
+-- A body that sent of half the months of the year before, and nothing of this one yet, leaves the month unknown.
+months as (
+    select distinct limit_quantity, month_end
+    from of_senders
+),
+
+silent as (
+    select months.limit_quantity, months.month_end, earlier.sender_code
+    from months
+    inner join of_senders as earlier
+        on earlier.limit_quantity = months.limit_quantity
+        and earlier.month_end < months.month_end
+        and earlier.month_end > months_before(months.month_end, 13)
+    left join of_senders as own
+        on own.limit_quantity = months.limit_quantity
+        and own.month_end = months.month_end
+        and own.sender_code = earlier.sender_code
+    where own.sender_code is null
+    group by months.limit_quantity, months.month_end, earlier.sender_code
+    having count(*) >= 6
+),
+
+silent_bodies as (
+    select limit_quantity, month_end, count(*) as bodies
+    from silent
+    group by limit_quantity, month_end
+),
+
+of_months as (
+    select
+        of_senders.limit_quantity,
+        of_senders.month_end,
+        cast(sum(of_senders.results_by_now) as bigint) as results_received,
+        cast(sum(nowcast) as bigint) as nowcast,
+        cast(sum(lowest) as bigint) as lowest,
+        cast(sum(highest) as bigint) as highest,
+        coalesce(any_value(silent_bodies.bodies), 0) as silent_bodies,
+        bool_and(nowcast is not null) and any_value(silent_bodies.bodies) is null as is_foreseen
+    from of_senders
+    left join silent_bodies
+        on silent_bodies.limit_quantity = of_senders.limit_quantity
+        and silent_bodies.month_end = of_senders.month_end
+    group by of_senders.limit_quantity, of_senders.month_end
+)
+
+select
+    limit_quantity,
+    cast(date_trunc('month', month_end) as date) as month,
+    results_received,
+    case when is_foreseen then nowcast end as results_nowcast,
+    case when is_foreseen then lowest end as results_nowcast_low,
+    case when is_foreseen then highest end as results_nowcast_high,
+    case when is_foreseen then share_of(results_received, nowcast) end as received_share,
+    silent_bodies
+from of_months
+order by limit_quantity, month

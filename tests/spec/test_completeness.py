@@ -1,0 +1,104 @@
+"""statistics_completeness, establishment_completeness: what a year's figures rest on."""
+
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+from register import Passed
+
+from lake.vocabulary import Role
+from models.access import Access
+from models.publish import publish
+from registry.policy import Viewer
+
+TODAY = date(2024, 7, 1)
+PEOPLE = """
+    worker_key | establishment_key | occupation_code | wear_plan
+    1          | 10                | M01             | HP10:T
+    2          | 10                | -               | HP10:T,HP3:T
+    3          | 11                | M01             | HP10:T
+"""
+RESULTS = """
+    worker_key | establishment_key | quantity | body_location | period_end | result_status | dose_msv
+    1          | 10                | HP10     | TRUNK         | 2024-03-31 | MEASURED      | 1.000
+    2          | 10                | HP10     | TRUNK         | 2024-03-31 | ABSENT        | -
+    2          | 10                | HP3      | EYE           | 2024-03-31 | MEASURED      | 1.000
+"""
+
+
+@pytest.fixture
+def expected_of_three(register, table):
+    """One quarter: a result, an absence and silence for the whole body, a result for the lens."""
+    for number, row in enumerate(table(PEOPLE)):
+        register.add("employments", row_no=number + 2, oa_code="LANDAUER", category_start=date(2024, 1, 1),
+                     category_end=date(2024, 3, 31), **row)  # fmt: skip
+    for row in table(RESULTS):
+        register.dose(**row, period_start=date(2024, 1, 1))
+    return register
+
+
+def asked(register, mart: str, columns: str) -> list[tuple]:
+    return register.rows_of(f"select {columns} from {mart} order by all", as_of=TODAY)
+
+
+def test_an_establishment_reads_what_became_of_its_periods(expected_of_three, expected):
+    columns = """
+        establishment_key, year, expected_from, expected_periods, received_periods, absent_periods, overdue_periods,
+        received_periods_share, occupation_known_share
+    """
+    assert asked(expected_of_three, "establishment_completeness", columns) == expected("""
+        establishment_key | year | from       | expected | received | absent | overdue | received_share | known_share
+        10                | 2024 | 2024-01-01 | 3        | 2        | 1      | 0       | 0.666667       | 1.000000
+        11                | 2024 | 2024-01-01 | 1        | 0        | 0      | 1       | 0.000000       | -
+    """)
+
+
+def test_the_nation_reads_its_periods_by_quantity(expected_of_three, expected):
+    """Too few are monitored for a share of occupations."""
+    columns = """
+        year, limit_quantity, expected_periods, received_periods, received_periods_share, occupation_known_share,
+        results_received
+    """
+    assert asked(expected_of_three, "statistics_completeness", columns) == expected("""
+        year | limit_quantity | expected | received | received_share | known_share | results
+        2024 | effective      | 3        | 1        | 0.333333       | -           | -
+        2024 | lens           | 1        | 1        | 1.000000       | -           | -
+    """)
+
+
+def test_the_results_of_a_year_are_those_of_the_months_that_can_be_foreseen(register, expected):
+    """Each month came whole by its last day; of February 2024 nothing has come yet."""
+    for month in range(1, 14):
+        end = date(2023 + month // 12, month % 12 + 1, 1) - timedelta(days=1)
+        register.dose(end, worker_key=month, received_at=datetime(end.year, end.month, 28, 12, tzinfo=UTC))
+    columns = "year, results_from, results_until, results_received, results_nowcast, received_results_share"
+    rows = register.rows_of(f"select {columns} from statistics_completeness where limit_quantity = 'effective'"
+                            " order by year", as_of=date(2024, 2, 7))  # fmt: skip
+    assert rows == expected("""
+        year | from       | until      | received | nowcast | share
+        2023 | 2023-01-01 | 2023-12-31 | 12       | 12      | 1.000000
+        2024 | 2024-01-01 | 2024-01-31 | 1        | 1       | 1.000000
+    """)
+
+
+def test_occupations_are_known_of_those_monitored(register):
+    """Twelve are monitored; nine state an occupation, one of them at one of two establishments only."""
+    for worker in range(1, 13):
+        register.add("employments", worker_key=worker, occupation_code="M01" if worker < 10 else None, row_no=worker)
+        register.dose("2023-03-31", worker_key=worker)
+    register.add("employments", worker_key=1, establishment_key=11, occupation_code=None, row_no=20)
+    register.dose("2023-06-30", worker_key=1, establishment_key=11)
+    columns = "year, cast(occupation_known_share as varchar)"
+    assert asked(register, "statistics_completeness where limit_quantity = 'effective'", columns) == [
+        (2023, "0.750000")
+    ]
+
+
+def test_an_employer_reads_the_completeness_of_its_own_establishment_and_of_the_nation(expected_of_three):
+    publish(expected_of_three.settings, expected_of_three.build(), lambda built: Passed())
+    access = Access(expected_of_three.settings, lambda event: None)
+    employer = Viewer(1, Role.EMPLOYER, None, frozenset({10}))
+    own = access.fetch("establishment_completeness", employer, purpose="test")
+    nation = access.fetch("statistics_completeness", employer, purpose="test")
+    access.snapshots.close()
+    assert set(own["establishment_key"]) == {10}
+    assert nation.height == 2
