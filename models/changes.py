@@ -22,6 +22,8 @@ from models.catalog import FOLDER, Model, models
 
 MEMBERS = FOLDER / "members"
 BASIS = ("annual_worker_doses", "persons", "dose_parts", "dose_places")
+# Of the model of both bases, tables that change are made of the current one.
+_FROM_BASIS = "annual_doses"
 _CONTRIBUTION = ("worker_key", "establishment_key", "dose_msv", "is_monitored", "other")
 _TOLD = ("aspect", "changed", "dose_changed", "top_share", "n_establishments", "top_establishment_share")
 # Parts of a dose, and readings beside it, as far as tables of statistics tell them.
@@ -151,6 +153,7 @@ def _members(settings: Settings, basis: Path, changed: Path, folder: Path) -> di
                 f"create table {name} as select * from basis.{name} "
                 f"where worker_key in (select worker_key from read_parquet({quoted(str(changed))}))"
             )
+        connection.execute(f"create view {_FROM_BASIS} as select 'current' as basis, * from annual_worker_doses")
         queries = {path.stem: path.read_text(encoding="utf-8") for path in sorted(MEMBERS.glob("*.sql"))}
         for model in _staging(set().union(*(tables_named(sql) for sql in queries.values()))):
             make(connection, model)
@@ -165,7 +168,7 @@ def _members(settings: Settings, basis: Path, changed: Path, folder: Path) -> di
 
 def _staging(named: Collection[str]) -> list[Model]:
     """The models that members are made of, in order; what the basis holds is not made again."""
-    to_make = set(models()) - set(BASIS)
+    to_make = set(models()) - {*BASIS, _FROM_BASIS}
     needed: set[str] = set()
     waiting = set(named) & to_make
     while waiting:
