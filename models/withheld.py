@@ -76,9 +76,9 @@ def withhold(
     """
     for table in tables.values():
         table.rows = _rows(table, thresholds, is_other_code)
-    held = None
+    staying = None
     # What is held in one table may be a part of another.
-    while held != (held := sum(t.rows.filter(~pl.col("moves")).height for t in tables.values())):
+    while staying != (staying := sum(t.rows.filter(~pl.col("moves")).height for t in tables.values())):
         for table in tables.values():
             _hold_parts(table, tables)
         for table in tables.values():
@@ -96,10 +96,11 @@ def _basis_of(column: str) -> str:
 def _rows(table: Table, thresholds: Thresholds, is_other_code: bool) -> pl.DataFrame:
     """A row per row of the table, old or new: how many changed (`size`), and whether it `moves` by itself."""
     keys, bounds = table.keys, table.bounds
-    stems = [_BASIS, *map(_basis_of, bounds)]
-    known = table.before.select(*keys, *stems).with_columns(was=True)
-    rows = table.now.select(keys).with_columns(is_=True)
-    rows = rows.join(known, on=keys, how="full", coalesce=True, nulls_equal=True)
+    bases = [_BASIS, *map(_basis_of, bounds)]
+    known = table.before.select(*keys, *bases).with_columns(was=True)
+    rows = table.now.select(keys).join(known, on=keys, how="full", coalesce=True, nulls_equal=True)
+    # Whoever is in a row that was not there is a change since the last release.
+    rows = rows.with_columns(pl.col(bases).fill_null(max(table.changes)))
     extra = [c for c in ("dimension", "parent_code") if c in table.model.columns and c not in keys]
     if extra:
         told = pl.concat([table.now.select(*keys, *extra), table.before.select(*keys, *extra)])
@@ -117,16 +118,9 @@ def _rows(table: Table, thresholds: Thresholds, is_other_code: bool) -> pl.DataF
         crossed = crossed.rename({_BASIS: _basis_of(column)})
         rows = rows.join(crossed, on=[*keys, _basis_of(column)], how="left", nulls_equal=True)
     rows = rows.with_columns(
-        pl.col("is_of_few", "was", "is_").fill_null(False),
+        pl.col("is_of_few", "was").fill_null(False),
         pl.col("any_changed", "size", *(f"crossed_{c}" for c in bounds)).fill_null(0).cast(pl.Int64),
     )
-    # Whoever is in a row that was not there is a change of the whole.
-    sizes = [c for c in ("workers", "monitored") if c in table.model.columns][:1]
-    if sizes:
-        population = table.now.select(*keys, _population=pl.col(sizes[0]).cast(pl.Int64))
-        rows = rows.join(population, on=keys, how="left", nulls_equal=True)
-        rows = rows.with_columns(size=pl.when("was").then("size").otherwise(pl.col("_population").fill_null(0)))
-        rows = rows.drop("_population")
     family = _family_keys(table.model)
     rows = rows.with_columns(
         # A row of few that appears would tell that they are there, unless many others appear or change with them.

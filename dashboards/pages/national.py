@@ -194,11 +194,12 @@ def _ratios(ask: Ask, years: pl.DataFrame, year: int):
 
 def _corrections(ask: Ask, quantity: str):
     measures = ("monitored", "exposed", "collective_dose_man_sv")
+    mark = ask.t("national.all_rows")
     columns = [Column("year", ask.t("label.year"), "text", 90)]
     for name in measures:
         column = _measure_column(ask, name)
         all_rows = name.replace("_man_sv", "") + "_all_rows" + ("_man_sv" if name.endswith("_man_sv") else "")
-        columns += [column, replace(column, field=all_rows, label=f"{column.label} – {ask.t('national.all_rows')}")]
+        columns += [column, replace(column, field=all_rows, label=f"{column.label} – {mark}")]
     return blocks.table_card(
         ask, "corrections", ask.t("national.corrections"), queries.national_all_rows(ask, quantity), columns,
         note=ask.t("national.corrections_note"), null_text=ask.t("label.not_published"),

@@ -134,7 +134,7 @@ def test_a_reader_gets_a_protected_table(tmp_path):
     rows = Access(register.settings, print).fetch(
         "national_statistics", viewer("AUTHORITY"), purpose="test", where=where, columns=["year", "monitored"]
     )
-    assert rows.columns == ["year", "monitored", "suppressed", "suppression_reason"]
+    assert rows.columns == ["year", "monitored", "suppressed", "suppression_reason", "figures_on"]
     assert set(rows["monitored"]) == {None} and set(rows["suppression_reason"]) == {"PERSONS"}
 
 

@@ -109,8 +109,11 @@ def test_what_arrives_after_a_release_is_in_no_statistics_and_in_the_doses(home)
     (before,) = home.shown("establishment_statistics", EMPLOYER, limit_quantity="effective")
     home.register.dose("2023-12-31", "7.000", worker_key=1)
     publish(home.register.settings, home.register.build(), lambda built: Passed())
-    (after,) = home.shown("establishment_statistics", EMPLOYER, limit_quantity="effective")
-    assert (before, before["collective_dose_man_sv"] is not None) == (after, True)
+    as_of = home.next_on + timedelta(days=1)
+    publish(home.register.settings, home.register.build(as_of), lambda built: Passed())
+    for asked in (None, as_of):
+        (after,) = home.shown("establishment_statistics", EMPLOYER, as_of=asked, limit_quantity="effective")
+        assert (before, before["collective_dose_man_sv"] is not None) == (after, True)
     physician = Viewer(3, Role.PHYSICIAN, None, frozenset({10}))
     doses = home.shown("dose_records", physician, worker_key=1)
     assert [str(row["dose_msv"]) for row in doses] == ["1.000", "7.000"]
