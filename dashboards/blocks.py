@@ -58,12 +58,16 @@ def sources(ask: Ask, *told: Source):
         )
         for one in told
     ]
-    head = [dmc.Text(label, fw=600, size="sm") for label in dict.fromkeys(one.label(ask.language) for one in told)]
+    head = [_told(label, fw=600, size="sm") for label in dict.fromkeys(one.label(ask.language) for one in told)]
     notes = [dmc.Text(ask.t("block.release_note"), size="xs", c="dimmed")] if any(one.release for one in told) else []
     return html.Footer(
-        dmc.Stack([*head, *notes, *(dmc.Text(line, size="xs", c="dimmed") for line in lines)], gap=2),
-        className="sources",
+        dmc.Stack([*head, *notes, *(_told(line, size="xs", c="dimmed") for line in lines)], gap=2), className="sources"
     )
+
+
+def _told(text: str, **style):
+    """A line that a download of the page's tables ends with."""
+    return dmc.Text(html.Span(text, **{"data-source": ""}), **style)
 
 
 def card(title: str, *children, note: str | None = None, tools=None, order: int = 2):

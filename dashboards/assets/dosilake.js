@@ -68,7 +68,10 @@
     const id = dash_clientside.callback_context.inputs_list[0].id;
     const grid = await dash_ag_grid.getApiAsync({ type: "grid", key: id.key });
     const french = document.documentElement.lang === "fr";
+    const told = Array.from(document.querySelectorAll(".sources [data-source]"), (one) => one.textContent);
     grid.exportDataAsCsv({
+      // Below the rows: which release or snapshot they are of, by which code, and what they can be checked by.
+      appendContent: told.map((line) => [{ data: { value: line, type: "String" } }]),
       fileName: "dosilake-" + id.key + ".csv",
       columnSeparator: french ? ";" : ",",
       processCellCallback: function (cell) {

@@ -16,12 +16,17 @@ from registry.policy import Data
 
 def render(ask: Ask):
     if ask.decide(Data.EXCEEDANCE).allowed:
-        question, body = "exceedances.question", [_workers(ask), _provisional(ask)]
+        found, waiting = queries.exceedances(ask), queries.provisional_exceedances(ask)
+        question, body = "exceedances.question", [_workers(ask, found), _provisional(ask, waiting)]
+        told = {"limit_exceedances": found, "provisional_exceedances": waiting}
     elif ask.decide(Data.EXCEEDANCE_NOTICE).allowed:
-        question, body = "exceedances.question_notice", [_notices(ask)]
+        notices = queries.exceedance_notices(ask)
+        question, body, told = "exceedances.question_notice", [_notices(ask, notices)], {"exceedance_notices": notices}
     else:
-        question, body = "exceedances.question_context", [_context(ask)]
-    return blocks.page(ask.t("exceedances.title"), ask.t(question), *body)
+        context = queries.exceedance_context(ask)
+        question, body, told = "exceedances.question_context", [_context(ask, context)], {"exceedance_context": context}
+    sources = blocks.sources(ask, *(queries.source(ask, model, frame) for model, frame in told.items()))
+    return blocks.page(ask.t("exceedances.title"), ask.t(question), *body, sources)
 
 
 def columns_of(ask: Ask) -> list[Column]:
@@ -66,8 +71,8 @@ def with_limit_label(ask: Ask, frame: pl.DataFrame) -> pl.DataFrame:
     return frame.with_columns(blocks.texts("limit_label", [labels.get(code, code) for code in frame["limit_code"]]))
 
 
-def _workers(ask: Ask):
-    frame = with_state_label(ask, _named(ask, queries.exceedances(ask)))
+def _workers(ask: Ask, frame: pl.DataFrame):
+    frame = with_state_label(ask, _named(ask, frame))
     columns = [Column("worker", ask.t("label.worker"), href=True), *detected_columns_of(ask)]
     return blocks.table_card(
         ask, "exceedances", ask.t("exceedances.detected_title"), frame, columns,
@@ -75,8 +80,8 @@ def _workers(ask: Ask):
     )  # fmt: skip
 
 
-def _provisional(ask: Ask):
-    frame = _named(ask, queries.provisional_exceedances(ask))
+def _provisional(ask: Ask, frame: pl.DataFrame):
+    frame = _named(ask, frame)
     counted = Column("counted_peak_msv", ask.t("exceedances.counted_peak") + " (mSv)", "msv")
     columns = [Column("worker", ask.t("label.worker"), href=True), *columns_of(ask), counted]
     return blocks.table_card(
@@ -85,8 +90,8 @@ def _provisional(ask: Ask):
     )  # fmt: skip
 
 
-def _notices(ask: Ask):
-    frame = _named(ask, queries.exceedance_notices(ask))
+def _notices(ask: Ask, frame: pl.DataFrame):
+    frame = _named(ask, frame)
     columns = [
         Column("worker", ask.t("label.worker")),
         Column("limit_label", ask.t("label.limit")),
@@ -98,8 +103,8 @@ def _notices(ask: Ask):
     )  # fmt: skip
 
 
-def _context(ask: Ask):
-    frame = with_state_label(ask, with_limit_label(ask, queries.exceedance_context(ask)))
+def _context(ask: Ask, frame: pl.DataFrame):
+    frame = with_state_label(ask, with_limit_label(ask, frame))
     categories = {word.value: ask.label(word) for word in Category}
     frame = frame.with_columns(
         blocks.texts("domain_label", [label_of(ask, "domain", code) for code in frame["domain"]]),

@@ -31,8 +31,9 @@ def render(ask: Ask):
     if not frame.is_empty():
         quantity = frame["limit_quantity"][0]
         limit = queries.limit_on(quantity, on)
+        source = queries.source(ask, "rolling_doses", frame)
         frame = _described(ask, frame, limit)
-        body = [_headlines(ask, frame), _table(ask, frame, quantity, on)]
+        body = [_headlines(ask, frame), _table(ask, frame, quantity, on), blocks.sources(ask, source)]
     return blocks.page(ask.t("team.title"), ask.t("team.question"), *body, controls=controls)
 
 

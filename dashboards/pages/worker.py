@@ -50,6 +50,7 @@ def render(ask: Ask, worker_key: int):
     body.append(_records(ask, worker_key, as_of))
     if is_self:
         body.append(_who_looked(ask, worker_key))
+    body.append(blocks.sources(ask, queries.source(ask, "rolling_doses", series, as_of)))
     crumbs = None if is_self else [dmc.Anchor(ask.t("nav.team"), href="/app/team"), dmc.Text(title)]
     return blocks.page(
         ask.t("worker.own_title") if is_self else title,

@@ -20,4 +20,5 @@ def exceedances(
     """The exceedances in the viewer's scope, by first day; what is told of each is what the reader's role opens."""
     model = next((m for data, m in _TOLD if decide(viewer, data).allowed), "exceedance_context")
     frame = ground.access.fetch(model, viewer, as_of=as_of, purpose=purpose)
-    return page(frame.sort("first_date", "limit_code"), cursor=cursor, limit=limit, as_of=as_of)
+    frame = frame.sort("first_date", "limit_code")
+    return page(frame, cursor=cursor, limit=limit, as_of=as_of, source=ground.access.source(model, frame, as_of))

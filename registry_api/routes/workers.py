@@ -25,7 +25,8 @@ Purpose = Annotated[str, Query(max_length=200, description="Why; it goes into th
 @router.get("")
 def workers(viewer: Asking, ground: On, cursor: Cursor = None, limit: Limit = 100, purpose: Purpose = "API") -> Page:
     """The workers in the viewer's scope by establishment, with their sums today; a worker finds only themself."""
-    return page(in_scope(ground.access, viewer, purpose=purpose), cursor=cursor, limit=limit)
+    frame = in_scope(ground.access, viewer, purpose=purpose)
+    return page(frame, cursor=cursor, limit=limit, source=ground.access.source("rolling_doses", frame))
 
 
 @router.get("/{worker_key}/doses")
@@ -41,7 +42,8 @@ def doses(
     """The dose records of one worker, newest wear first: measured, below threshold and absent alike."""
     frame = _of_worker(ground.access, "dose_records", viewer, worker_key, as_of, purpose)
     frame = frame.sort("period_end", "dose_id", descending=True)
-    return page(frame, cursor=cursor, limit=limit, as_of=as_of)
+    source = ground.access.source("dose_records", frame, as_of)
+    return page(frame, cursor=cursor, limit=limit, as_of=as_of, source=source)
 
 
 @router.get("/{worker_key}/rolling")
@@ -60,7 +62,9 @@ def rolling(
         frame = ground.access.rolling_on(viewer, worker_key, on, as_of=as_of, purpose=purpose)
     else:
         frame = _of_worker(ground.access, "rolling_doses", viewer, worker_key, as_of, purpose)
-    return page(frame.sort("limit_quantity", "on_date"), cursor=cursor, limit=limit, as_of=as_of)
+    frame = frame.sort("limit_quantity", "on_date")
+    source = ground.access.source("rolling_doses", frame, as_of)
+    return page(frame, cursor=cursor, limit=limit, as_of=as_of, source=source)
 
 
 @router.get("/{worker_key}/contracts")
@@ -91,7 +95,9 @@ def exceedances(
 ) -> Page:
     """The limits that one worker's doses exceed in the current view."""
     frame = _of_worker(ground.access, "limit_exceedances", viewer, worker_key, as_of, purpose)
-    return page(frame.sort("first_date", "limit_code"), cursor=cursor, limit=limit, as_of=as_of)
+    frame = frame.sort("first_date", "limit_code")
+    source = ground.access.source("limit_exceedances", frame, as_of)
+    return page(frame, cursor=cursor, limit=limit, as_of=as_of, source=source)
 
 
 @router.get("/{worker_key}/exceedances/records")
@@ -107,7 +113,8 @@ def exceedance_records(
     """The results that the peak of each exceedance of one worker is made of."""
     frame = _of_worker(ground.access, "exceedance_records", viewer, worker_key, as_of, purpose)
     frame = frame.sort("first_date", "limit_code", "period_end", "dose_id")
-    return page(frame, cursor=cursor, limit=limit, as_of=as_of)
+    source = ground.access.source("exceedance_records", frame, as_of)
+    return page(frame, cursor=cursor, limit=limit, as_of=as_of, source=source)
 
 
 def in_scope(access: Access, viewer: Viewer, *, purpose: str, on: date | None = None) -> pl.DataFrame:

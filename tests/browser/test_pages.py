@@ -168,6 +168,7 @@ def test_a_table_can_be_downloaded(reader):
         page.get_by_role("button", name=text("block.csv", "fr")).first.click()
     content = download.value.path().read_text(encoding="utf-8-sig")
     assert download.value.suggested_filename == "dosilake-team.csv"
+    assert "Instantané" in content.splitlines()[-2] and "SHA-256" in content.splitlines()[-1]
     assert ";" in content.splitlines()[0] and re.search(r'"\d+,\d+"|;\d+,\d+|"0"', content)
 
 

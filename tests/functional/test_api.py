@@ -7,6 +7,8 @@ from decimal import Decimal
 
 import pytest
 
+from models.catalog import models
+from models.provenance import code_version
 from models.snapshot import Snapshots
 from registry.accounts import list_accounts, viewer_of
 from registry.audit import Audit
@@ -214,6 +216,16 @@ def test_statistics_of_a_day_are_those_of_the_release_in_force(signed_in, ground
     assert {item["figures_on"] for item in now["items"]} == {str(on)}
     assert client.get(f"/api/v1/statistics/national?as_of={on + timedelta(days=9)}").json()["items"] == now["items"]
     is_problem(client.get(f"/api/v1/statistics/national?as_of={on - timedelta(days=1)}"), 503)
+
+
+@pytest.mark.parametrize("path", ["doses", "rolling", "exceedances", "exceedances/records"])
+def test_what_is_read_live_names_its_snapshot_code_model_and_checksum(signed_in, ground, worker_key, path):
+    client = signed_in("medecin")
+    source = client.get(f"/api/v1/workers/{worker_key}/{path}?limit=1000").json()["source"]
+    assert (source["snapshot"], source["release"]) == (ground.snapshot_version(), None)
+    assert source["code_version"] == code_version() and source["model"] in models()
+    assert source["label_fr"] == f"Instantané {ground.snapshot_version()}" and len(source["checksum"]) == 64
+    assert client.get(f"/api/v1/workers/{worker_key}/{path}?limit=1000").json()["source"] == source
 
 
 def test_what_became_known_between_releases_is_served(signed_in):

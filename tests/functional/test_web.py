@@ -211,6 +211,15 @@ def test_a_page_shows_the_number_of_the_mart(asks):
     assert ask.number(row["monitored"]) in shown and ask.number(row["collective_dose_man_sv"], 3) in shown
 
 
+@pytest.mark.parametrize("reader", ["medecin", "employeur", "autorite"])
+def test_a_page_of_doses_names_its_snapshot(asks, web, reader):
+    worker_key = next(a.worker_key for a in list_accounts(web.state.ground.engine) if a.worker_key)
+    version = web.state.ground.snapshot_version()
+    for path in ("exceedances", "team", f"worker/{worker_key}") if reader == "medecin" else ("exceedances",):
+        shown = said(fill(asks(reader), f"/app/{path}")[0])
+        assert f"Instantané {version}" in shown and "SHA-256" in shown, path
+
+
 @pytest.mark.parametrize("language", ["fr", "en"])
 @pytest.mark.parametrize("path", ["/app/national", "/app/establishment"])
 def test_a_page_of_statistics_names_its_release(asks, path, language):
