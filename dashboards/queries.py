@@ -153,6 +153,12 @@ def authorisations(ask: Ask, worker_key: int, as_of: date | None = None) -> pl.D
     return rows.sort("valid_from", "decision_ref", "limit_quantity", descending=[True, False, False])
 
 
+def significant_events(ask: Ask, worker_key: int, as_of: date | None = None) -> pl.DataFrame:
+    """What one operation may have given a worker above a quarter of a limit, newest first."""
+    rows = _of_worker(ask, "significant_events", worker_key, as_of)
+    return rows.sort("period_end", "kind", "limit_quantity", descending=[True, False, False])
+
+
 def contract_doses(ask: Ask, worker_key: int, as_of: date | None = None) -> pl.DataFrame:
     """A worker's fixed-term and temporary contracts with a dose, newest first."""
     rows = _of_worker(ask, "contract_doses", worker_key, as_of)

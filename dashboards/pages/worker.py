@@ -46,7 +46,11 @@ def render(ask: Ask, worker_key: int):
     else:
         body.append(blocks.empty(ask, ask.t("state.empty"), ask.t("worker.no_dose")))
     body += [_exceedances(ask, worker_key, as_of), *_authorisations(ask, worker_key, as_of)]
-    body += [*_contracts(ask, worker_key, as_of), *_emergencies(ask, worker_key, as_of)]
+    body += [
+        *_events(ask, worker_key, as_of),
+        *_contracts(ask, worker_key, as_of),
+        *_emergencies(ask, worker_key, as_of),
+    ]
     body.append(_records(ask, worker_key, as_of))
     if is_self:
         body.append(_who_looked(ask, worker_key))
@@ -202,6 +206,31 @@ def _exceedances(ask: Ask, worker_key: int, as_of: date | None):
         ask, "worker-exceedances", ask.t("worker.exceedances"), frame, detected_columns_of(ask),
         empty=ask.t("worker.no_exceedance"), note=ask.t("exceedances.note"),
     )  # fmt: skip
+
+
+def _events(ask: Ask, worker_key: int, as_of: date | None) -> list:
+    """What may have to be declared; nothing for the many of whom there is none."""
+    frame = queries.significant_events(ask, worker_key, as_of)
+    if frame.is_empty():
+        return []
+    quantities = {word.value: ask.label(word) for word in LimitQuantity}
+    frame = frame.with_columns(
+        blocks.texts("kind_label", [ask.t(f"worker.event.{kind}") for kind in frame["kind"]]),
+        pl.col("limit_quantity").replace(quantities),
+    )
+    columns = [
+        Column("period_start", ask.t("worker.wear_from"), "date"),
+        Column("period_end", ask.t("worker.wear_to"), "date"),
+        Column("kind_label", ask.t("worker.event")),
+        Column("limit_quantity", ask.t("label.quantity")),
+        Column("dose_msv", ask.t("worker.dose") + " (mSv)", "msv"),
+        Column("level_msv", ask.t("worker.event_level") + " (mSv)", "msv"),
+    ]
+    return [
+        blocks.table_card(
+            ask, "worker-events", ask.t("worker.events"), frame, columns, note=ask.t("worker.events_note")
+        )
+    ]
 
 
 def _contracts(ask: Ask, worker_key: int, as_of: date | None) -> list:

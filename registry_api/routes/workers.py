@@ -67,6 +67,22 @@ def rolling(
     return page(frame, cursor=cursor, limit=limit, as_of=as_of, source=source)
 
 
+@router.get("/{worker_key}/events")
+def events(
+    worker_key: WorkerKey,
+    viewer: Asking,
+    ground: On,
+    as_of: AsOf = None,
+    cursor: Cursor = None,
+    limit: Limit = 100,
+    purpose: Purpose = "API",
+) -> Page:
+    """What one operation may have given one worker above a quarter of a limit: to be examined, and declared."""
+    frame = _of_worker(ground.access, "significant_events", viewer, worker_key, as_of, purpose)
+    frame = frame.sort("period_end", "kind", "limit_quantity", "limit_code", "establishment_key", "period_start")
+    return page(frame, cursor=cursor, limit=limit, as_of=as_of)
+
+
 @router.get("/{worker_key}/contracts")
 def contracts(
     worker_key: WorkerKey,

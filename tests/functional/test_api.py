@@ -101,7 +101,7 @@ def test_a_signed_in_reader_meets_a_404_in_json(signed_in):
 
 
 @pytest.mark.parametrize("reader", READERS)
-@pytest.mark.parametrize("what", ["doses", "rolling", "exceedances", "contracts"])
+@pytest.mark.parametrize("what", ["doses", "rolling", "exceedances", "contracts", "events"])
 def test_only_the_readers_the_law_names_see_a_person(signed_in, reader, what, worker_key):
     answer = signed_in(reader).get(f"/api/v1/workers/{worker_key}/{what}")
     if reader in WITH_DOSES:

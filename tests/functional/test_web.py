@@ -244,18 +244,21 @@ def test_a_ratio_is_judged_by_its_interval(asks, low, high, differs, said_of_it)
     assert ask.number(low, 2) in _interval(ask, row) and ask.number(high, 2) in _interval(ask, row)
 
 
-def test_a_worker_sees_their_short_contracts_beside_the_limit_pro_rata(asks, web):
-    from dashboards.pages.worker import _contracts
+@pytest.mark.parametrize(("mart", "title"), [
+    ("contract_doses", "worker.contracts"), ("significant_events", "worker.events"),
+])  # fmt: skip
+def test_a_worker_sees_short_contracts_and_events_where_there_are_any(asks, web, mart, title):
+    from dashboards.pages.worker import _contracts, _events
     from lake.vocabulary import Role
     from registry.policy import Viewer
 
     ground = web.state.ground
-    key = ground.access.snapshots.query("select min(worker_key) from contract_doses", ()).item()
+    card = {"contract_doses": _contracts, "significant_events": _events}[mart]
+    key = ground.access.snapshots.query(f"select min(worker_key) from {mart}", ()).item()
     ask = Ask(ground, Viewer(1, Role.WORKER, key), "fr", {})
-    shown = said(_contracts(ask, key, None))
-    assert ask.t("worker.contracts") in shown and "prorata_limit_ratio" in shown
+    assert ask.t(title) in said(card(ask, key, None))
     without = next(a.worker_key for a in list_accounts(ground.engine) if a.worker_key)
-    assert _contracts(asks("travailleur"), without, None) == []
+    assert card(asks("travailleur"), without, None) == []
 
 
 def test_a_page_says_what_its_figures_rest_on(asks):
