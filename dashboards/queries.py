@@ -135,6 +135,10 @@ def rolling(ask: Ask, worker_key: int, as_of: date | None = None) -> pl.DataFram
     return _of_worker(ask, "rolling_doses", worker_key, as_of).sort("limit_quantity", "on_date")
 
 
+def outlook(ask: Ask, worker_key: int, on: date, as_of: date | None = None) -> pl.DataFrame:
+    return ask.ground.access.outlook(ask.viewer, worker_key, on, as_of=as_of, purpose=WHY)
+
+
 def rolling_on(ask: Ask, worker_key: int, on: date, as_of: date | None = None) -> pl.DataFrame:
     return ask.ground.access.rolling_on(ask.viewer, worker_key, on, as_of=as_of, purpose=WHY)
 
@@ -188,10 +192,8 @@ def limits_of(quantity: str) -> pl.DataFrame:
 
 def limit_on(quantity: str, on: date):
     """The 12-month limit in force on a day, in mSv; None when the quantity has none."""
-    rows = limits_of(quantity).filter(
-        (pl.col("valid_from") <= on) & (pl.col("valid_to").is_null() | (pl.col("valid_to") >= on))
-    )
-    return rows["limit_msv"][0] if rows.height else None
+    limited = LimitQuantity.EFFECTIVE if quantity == LimitQuantity.EFFECTIVE_EXTERNAL else quantity
+    return reference.limit_on(str(limited), on)
 
 
 def limit_labels(language: str) -> list[tuple[str, str]]:

@@ -15,6 +15,7 @@ import polars as pl
 from lake.errors import AccessDenied, UsageError
 from lake.settings import Settings
 from lake.vocabulary import LimitQuantity
+from models import outlook
 from models.catalog import Model, served
 from models.disclosure import NEVER_SHOWN
 from models.provenance import Source, checksum
@@ -165,6 +166,25 @@ class Access:
         rows = _masked(rows.sort("limit_quantity"), model, cell)
         self._log(viewer, "rolling_doses", (worker_key,), purpose, cell.article)
         return rows
+
+    def outlook(
+        self, viewer: Viewer, worker_key: int, on_date: date, *, purpose: str, as_of: date | None = None
+    ) -> pl.DataFrame:
+        """What lies ahead of one worker from a day on, as `models.outlook.table` tells it; no operational readings.
+
+        Bounded, denied and logged as the sums of that day.
+        """
+        now = self.rolling_on(viewer, worker_key, on_date, purpose=purpose, as_of=as_of)
+        quantities = [q for q in now["limit_quantity"] if q != LimitQuantity.OPERATIONAL]
+        counted_from = now["counted_from"].min()
+        days = [months_after(on_date, months) for months in outlook.HORIZONS]
+        ahead = self.snapshots.query(outlook.AHEAD, [on_date, quantities, counted_from, worker_key, days], as_of)
+        pace = self.snapshots.query(outlook.PACE, [on_date, counted_from, *3 * [worker_key]], as_of)
+        born = self.snapshots.query("select max(birth_year) from persons where worker_key = ?", [worker_key], as_of)
+        # The day of the eighteenth birthday is nowhere in a snapshot.
+        may_be_minor = born.item() is not None and on_date.year - born.item() <= 18
+        after = {day: months_before(day, 12) for day in set(ahead["from_date"])}
+        return outlook.table(ahead, pace, may_be_minor, after, counted_from)
 
     def workers_of(
         self,
@@ -360,6 +380,12 @@ def months_before(day: date, months: int) -> date:
     last = calendar.monthrange(year, month + 1)[1]
     is_month_end = day.day == calendar.monthrange(day.year, day.month)[1]
     return date(year, month + 1, last if is_month_end else min(day.day, last))
+
+
+def months_after(day: date, months: int) -> date:
+    """The same day so many months later, or the last of its month."""
+    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
+    return date(year, month + 1, min(day.day, calendar.monthrange(year, month + 1)[1]))
 
 
 _ROLLING_ON = """

@@ -43,6 +43,7 @@ def render(ask: Ask, worker_key: int):
     if quantities:
         quantity = ask.choice("quantity", [q.value for q in quantities])
         body += [_sums(ask, sums, quantities, on), _curve(ask, series, quantity, quantities, on, worker_key)]
+        body += _outlook(ask, worker_key, quantity, on, as_of)
     else:
         body.append(blocks.empty(ask, ask.t("state.empty"), ask.t("worker.no_dose")))
     body += [_exceedances(ask, worker_key, as_of), *_authorisations(ask, worker_key, as_of)]
@@ -198,6 +199,27 @@ def _curve(ask: Ask, series: pl.DataFrame, quantity: str, quantities, on: date, 
             blocks.select("window", ask.t("worker.window"), windows, window, width=190, hide_label=True),
         ],
     )  # fmt: skip
+
+
+def _outlook(ask: Ask, worker_key: int, quantity: str, on: date, as_of: date | None) -> list:
+    """What is to come of the quantity shown; electronic readings have no limit to come near to."""
+    if quantity == LimitQuantity.OPERATIONAL:
+        return []
+    frame = queries.outlook(ask, worker_key, on, as_of).filter(limit_quantity=quantity)
+    columns = [
+        Column("from_date", ask.t("worker.outlook_from"), "date"),
+        Column("rolls_off_msv", ask.t("worker.rolls_off") + " (mSv)", "msv"),
+        Column("dose_12m_msv", ask.t("worker.outlook_dose") + " (mSv)", "msv"),
+        Column("room_msv", ask.t("worker.room") + " (mSv)", "msv"),
+        Column("projected_msv", ask.t("worker.projected") + " (mSv)", "msv"),
+        Column("projected_low_msv", ask.t("worker.projected_low") + " (mSv)", "msv"),
+        Column("projected_high_msv", ask.t("worker.projected_high") + " (mSv)", "msv"),
+    ]
+    is_external = quantity == LimitQuantity.EFFECTIVE_EXTERNAL
+    note = ask.t("worker.outlook_note", level=ask.number(queries.interval_percent(), 0))
+    note += " " + ask.t("worker.outlook_external") if is_external else ""
+    title = ask.t("worker.outlook", quantity=ask.label(LimitQuantity(quantity)), day=ask.day(on))
+    return [blocks.table_card(ask, "outlook", title, frame, columns, note=note, null_text=ask.t("worker.not_told"))]
 
 
 def _exceedances(ask: Ask, worker_key: int, as_of: date | None):

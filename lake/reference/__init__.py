@@ -60,6 +60,18 @@ def threshold(name: str) -> Decimal | date:
     return date.fromisoformat(row["value"]) if row["unit"] == "date" else Decimal(row["value"])
 
 
+def limit_on(quantity: str, day: date, population: str = "ADULT") -> Decimal | None:
+    """The limit of 12 months in force on a day, in mSv; None when the quantity has none."""
+    limits = table("dose_limits").filter(
+        (pl.col("limit_quantity") == quantity)
+        & (pl.col("population") == population)
+        & (pl.col("window") == "12_MONTHS")
+        & (pl.col("valid_from") <= day)
+        & (pl.col("valid_to").is_null() | (pl.col("valid_to") >= day))
+    )
+    return limits["limit_msv"][0] if limits.height else None
+
+
 @cache
 def sender_layouts() -> dict[str, frozenset[str]]:
     """Sender code → layouts it may send."""

@@ -1,6 +1,6 @@
 """One worker's doses, for the readers the law names; every read is logged before the answer."""
 
-from datetime import date
+from datetime import date, datetime
 from typing import Annotated
 
 import polars as pl
@@ -9,7 +9,7 @@ from fastapi import APIRouter, Path, Query
 from lake.vocabulary import Role
 from models.access import Access
 from registry.policy import Data, Viewer, decide
-from registry_api.ground import Asking, On
+from registry_api.ground import PARIS, Asking, On
 from registry_api.problems import RESPONSES
 from registry_api.serialise import LARGEST_PAGE, Page, page
 
@@ -65,6 +65,21 @@ def rolling(
     frame = frame.sort("limit_quantity", "on_date")
     source = ground.access.source("rolling_doses", frame, as_of)
     return page(frame, cursor=cursor, limit=limit, as_of=as_of, source=source)
+
+
+@router.get("/{worker_key}/outlook")
+def outlook(
+    worker_key: WorkerKey,
+    viewer: Asking,
+    ground: On,
+    on: Annotated[date | None, Query(description="The day to look ahead from; today when left out.")] = None,
+    as_of: AsOf = None,
+    purpose: Purpose = "API",
+) -> Page:
+    """What leaves the twelve months of one worker and when, the largest dose a job may add, the sum to be expected."""
+    day = on or datetime.now(PARIS).date()
+    frame = ground.access.outlook(viewer, worker_key, day, as_of=as_of, purpose=purpose)
+    return page(frame, cursor=None, limit=LARGEST_PAGE, as_of=as_of)
 
 
 @router.get("/{worker_key}/events")

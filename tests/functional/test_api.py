@@ -101,7 +101,7 @@ def test_a_signed_in_reader_meets_a_404_in_json(signed_in):
 
 
 @pytest.mark.parametrize("reader", READERS)
-@pytest.mark.parametrize("what", ["doses", "rolling", "exceedances", "contracts", "events"])
+@pytest.mark.parametrize("what", ["doses", "rolling", "exceedances", "contracts", "events", "outlook"])
 def test_only_the_readers_the_law_names_see_a_person(signed_in, reader, what, worker_key):
     answer = signed_in(reader).get(f"/api/v1/workers/{worker_key}/{what}")
     if reader in WITH_DOSES:
@@ -143,6 +143,19 @@ def test_the_sums_of_one_day_are_those_of_the_mart_on_that_day(signed_in, worker
     assert {k: found[k] for k in ("dose_12m_msv", "dose_60m_msv", "career_msv")} == {
         k: wanted[k] for k in ("dose_12m_msv", "dose_60m_msv", "career_msv")
     }
+
+
+def test_the_outlook_begins_with_the_sums_of_the_day(signed_in, worker_key, web_settings):
+    sql = "select max(on_date) from rolling_doses where worker_key = ? and limit_quantity = 'effective'"
+    day = str(query(web_settings, sql, worker_key).item())
+    client = signed_in("medecin")
+    on = client.get(f"/api/v1/workers/{worker_key}/rolling", params={"on": day}).json()["items"]
+    ahead = client.get(f"/api/v1/workers/{worker_key}/outlook", params={"on": day}).json()["items"]
+    first = {row["limit_quantity"]: row for row in ahead if row["from_date"] == day}
+    sums = {row["limit_quantity"]: row["dose_12m_msv"] for row in on if row["limit_quantity"] != "operational"}
+    assert {quantity: row["dose_12m_msv"] for quantity, row in first.items()} == sums
+    assert all(DOSE.match(row["room_msv"]) for row in ahead)
+    assert {row["dose_12m_msv"] for row in ahead if row["from_date"] == ahead[-1]["from_date"]} == {"0.000"}
 
 
 def test_pages_joined_by_their_cursor_are_the_whole(signed_in, worker_key):

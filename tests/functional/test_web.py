@@ -261,6 +261,20 @@ def test_a_worker_sees_short_contracts_and_events_where_there_are_any(asks, web,
     assert card(asks("travailleur"), without, None) == []
 
 
+def test_a_worker_page_looks_ahead(asks, web):
+    from dashboards.pages.worker import _outlook
+    from lake.vocabulary import LimitQuantity
+
+    worker_key = next(a.worker_key for a in list_accounts(web.state.ground.engine) if a.worker_key)
+    physician, adviser = asks("medecin"), asks("crp")
+    shown = said(fill(physician, f"/app/worker/{worker_key}")[0])
+    assert physician.t("worker.room") in shown and "projected_high_msv" in shown
+    assert physician.t("worker.outlook_external") not in shown
+    external = said(_outlook(adviser, worker_key, LimitQuantity.EFFECTIVE_EXTERNAL, physician.latest_day, None))
+    assert adviser.t("worker.outlook_external") in external
+    assert _outlook(physician, worker_key, LimitQuantity.OPERATIONAL, physician.latest_day, None) == []
+
+
 def test_a_page_says_what_its_figures_rest_on(asks):
     from dashboards.blocks import completeness
 
