@@ -9,6 +9,7 @@ from dashboards.ask import Ask
 from lake import reference
 from lake.vocabulary import LimitQuantity
 from models.provenance import Source
+from registry.constraints import Constraint, constraints_of
 from registry.policy import Data
 
 WHY = "page"
@@ -108,6 +109,19 @@ def comparison(ask: Ask, establishment_key: int) -> pl.DataFrame:
 def team(ask: Ask, establishment_key: int, on: date) -> pl.DataFrame:
     """The workers of one establishment with their sums on a day, highest first."""
     return ask.ground.access.workers_of(ask.viewer, establishment_key, on_date=on, purpose=WHY)
+
+
+def constraints(ask: Ask, establishment_key: int) -> list[Constraint]:
+    """The dose constraints that hold at one of the reader's establishments."""
+    return constraints_of(ask.ground.engine, ask.viewer, establishment_key)
+
+
+def work_units(ask: Ask, establishment_key: int) -> dict[int, str | None]:
+    """The work unit of each worker of an establishment, by their latest line."""
+    columns = ["worker_key", "group_label", "valid_from"]
+    where = {"establishment_key": establishment_key}
+    lines = ask.ground.access.fetch("employments", ask.viewer, where=where, columns=columns, purpose=WHY)
+    return dict(lines.sort("valid_from").select("worker_key", "group_label").iter_rows())
 
 
 def exceedances(ask: Ask) -> pl.DataFrame:

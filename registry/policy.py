@@ -29,6 +29,8 @@ class Data(StrEnum):
     DELIVERY = "delivery"
     TRANSMISSION = "transmission"
     EXTRACT = "extract"
+    CONSTRAINT = "constraint"
+    CONSTRAINT_SETTING = "constraint_setting"
     OPERATIONS = "operations"
     ACCESS_LOG = "access_log"
 
@@ -94,6 +96,7 @@ class Decision:
 
 
 _ANYONE = "Code du travail R.4451-134 ; arrêté du 23 juin 2023 art. 7 (statistiques)"
+_CONSTRAINT = Cell(Rows.OWN_ESTABLISHMENTS, "Code du travail R.4451-33")
 _STATISTICS = "Code du travail R.4451-72 (bilan non nominatif)"
 
 TABLE: dict[Role, dict[Data, Cell]] = {
@@ -108,6 +111,7 @@ TABLE: dict[Role, dict[Data, Cell]] = {
         # Who must be taken out of the exposure, and nothing of the dose.
         Data.EXCEEDANCE_NOTICE: Cell(Rows.OWN_ESTABLISHMENTS, "arrêté du 23 juin 2023 art. 5 III"),
         Data.IDENTITY: Cell(Rows.WORKERS_OF_OWN_ESTABLISHMENTS, "arrêté du 23 juin 2023 art. 8"),
+        Data.CONSTRAINT: _CONSTRAINT,
         Data.NATIONAL: Cell(Rows.ALL, _ANYONE),
     },
     Role.CRP: {
@@ -128,6 +132,9 @@ TABLE: dict[Role, dict[Data, Cell]] = {
         ),
         Data.IDENTITY: Cell(Rows.WORKERS_OF_OWN_ESTABLISHMENTS, "Code du travail R.4451-69"),
         Data.ESTABLISHMENT: Cell(Rows.OWN_ESTABLISHMENTS, _STATISTICS),
+        Data.CONSTRAINT: _CONSTRAINT,
+        # The adviser tells the employer when a constraint may be reached, and so says where it lies.
+        Data.CONSTRAINT_SETTING: Cell(Rows.OWN_ESTABLISHMENTS, "Code du travail R.4451-33, R.4451-69 II"),
         Data.NATIONAL: Cell(Rows.ALL, _ANYONE),
     },
     Role.PHYSICIAN: {
@@ -135,6 +142,7 @@ TABLE: dict[Role, dict[Data, Cell]] = {
         Data.EXCEEDANCE: Cell(Rows.WORKERS_OF_OWN_ESTABLISHMENTS, "arrêté du 23 juin 2023 art. 5 II, 22"),
         Data.IDENTITY: Cell(Rows.WORKERS_OF_OWN_ESTABLISHMENTS, "arrêté du 23 juin 2023 art. 22"),
         Data.ESTABLISHMENT: Cell(Rows.OWN_ESTABLISHMENTS, _STATISTICS),
+        Data.CONSTRAINT: _CONSTRAINT,
         Data.NATIONAL: Cell(Rows.ALL, _ANYONE),
     },
     Role.HEALTH_STAFF: {
@@ -142,6 +150,7 @@ TABLE: dict[Role, dict[Data, Cell]] = {
         Data.EXCEEDANCE: Cell(Rows.WORKERS_OF_OWN_ESTABLISHMENTS, "arrêté du 23 juin 2023 art. 24"),
         Data.IDENTITY: Cell(Rows.WORKERS_OF_OWN_ESTABLISHMENTS, "arrêté du 23 juin 2023 art. 24"),
         Data.ESTABLISHMENT: Cell(Rows.OWN_ESTABLISHMENTS, _STATISTICS),
+        Data.CONSTRAINT: _CONSTRAINT,
         Data.NATIONAL: Cell(Rows.ALL, _ANYONE),
     },
     Role.INSPECTOR: {
@@ -156,6 +165,7 @@ TABLE: dict[Role, dict[Data, Cell]] = {
         ),
         Data.IDENTITY: Cell(Rows.WORKERS_OF_OWN_ESTABLISHMENTS, "Code du travail R.4451-71"),
         Data.ESTABLISHMENT: Cell(Rows.OWN_ESTABLISHMENTS, "Code du travail R.4451-71"),
+        Data.CONSTRAINT: _CONSTRAINT,
         Data.NATIONAL: Cell(Rows.ALL, _ANYONE),
     },
     Role.BODY: {

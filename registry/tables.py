@@ -180,3 +180,17 @@ extracts = Table(
     Column("message", Text),
     sqlite_autoincrement=True,
 )
+
+# Append-only: the latest row of an establishment, work unit ('' for all of it) and quantity holds; no level: withdrawn.
+dose_constraints = Table(
+    "dose_constraints",
+    metadata,
+    Column("constraint_id", Key, primary_key=True, autoincrement=True),
+    Column("establishment_key", Key, nullable=False, index=True),
+    Column("team", String(120), nullable=False),
+    Column("limit_quantity", String(20), nullable=False),
+    Column("level_usv", BigInteger),
+    Column("set_at", UtcDateTime, nullable=False),
+    Column("account_id", Key, ForeignKey("accounts.account_id"), nullable=False),
+    sqlite_autoincrement=True,
+)

@@ -7,6 +7,7 @@ from dashboards.ask import Ask
 from dashboards.blocks import Column
 from dashboards.identities import full_name, identities_of
 from lake.vocabulary import Category, LimitQuantity, Role
+from registry.constraints import level_of
 
 
 def render(ask: Ask):
@@ -33,7 +34,9 @@ def render(ask: Ask):
         limit = queries.limit_on(quantity, on)
         source = queries.source(ask, "rolling_doses", frame)
         frame = _described(ask, frame, limit)
-        body = [_headlines(ask, frame), _table(ask, frame, quantity, on), blocks.sources(ask, source)]
+        frame = _constrained(ask, frame, place["establishment_key"], quantity)
+        body = [_headlines(ask, frame), *_constraint_notice(ask, frame), _table(ask, frame, quantity, on)]
+        body.append(blocks.sources(ask, source))
     return blocks.page(ask.t("team.title"), ask.t("team.question"), *body, controls=controls)
 
 
@@ -52,6 +55,24 @@ def _described(ask: Ask, frame: pl.DataFrame, limit) -> pl.DataFrame:
         pl.Series("share", shares, dtype=pl.Float64),
         blocks.texts("file", [ask.t("team.complete" if done else "team.incomplete") for done in frame["is_complete"]]),
     ).sort("dose_12m_msv", descending=True)
+
+
+def _constrained(ask: Ask, frame: pl.DataFrame, establishment_key: int, quantity: str) -> pl.DataFrame:
+    """With the constraint that holds for each, of the establishment or of their work unit, and what it leaves."""
+    held = queries.constraints(ask, establishment_key)
+    units = queries.work_units(ask, establishment_key) if any(c.team for c in held) else {}
+    levels = [level_of(held, quantity, units.get(key)) for key in frame["worker_key"]]
+    left = [None if level is None else level - dose for level, dose in zip(levels, frame["dose_12m_msv"], strict=True)]
+    return frame.with_columns(
+        pl.Series("constraint_msv", levels, dtype=pl.Decimal(12, 3)),
+        pl.Series("left_msv", left, dtype=pl.Decimal(12, 3)),
+    )
+
+
+def _constraint_notice(ask: Ask, frame: pl.DataFrame) -> list:
+    """How many have passed their constraint: a warning, no exceeded limit."""
+    passed = frame.filter(pl.col("left_msv") < 0).height
+    return [blocks.notice(ask.t("team.constraint_passed", count=passed), "orange")] if passed else []
 
 
 def _headlines(ask: Ask, frame: pl.DataFrame):
@@ -78,6 +99,14 @@ def _table(ask: Ask, frame: pl.DataFrame, quantity: str, on):
         Column("category", ask.t("dimension.category"), "text", 110),
         Column("dose_12m_msv", ask.t("worker.dose_12m_msv") + " (mSv)", "msv"),
         Column("share", ask.t("team.share"), "percent"),
+        *(
+            [
+                Column("constraint_msv", ask.t("team.constraint") + " (mSv)", "msv"),
+                Column("left_msv", ask.t("team.constraint_left") + " (mSv)", "msv"),
+            ]
+            if frame["constraint_msv"].null_count() < frame.height
+            else []
+        ),
         Column("dose_60m_msv", ask.t("worker.dose_60m_msv") + " (mSv)", "msv"),
         *([Column("counted_from", ask.t("team.counted_from"), "date", 110)] if is_cut else []),
         Column("file", ask.t("team.file"), "text", 100),

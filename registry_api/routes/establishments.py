@@ -1,12 +1,15 @@
 """An establishment against its sector."""
 
-from datetime import date
+from datetime import date, datetime
+from decimal import Decimal
 from typing import Annotated
 
 import polars as pl
 from fastapi import APIRouter, Path, Query
+from pydantic import BaseModel, Field
 
 from lake.errors import AccessDenied
+from registry import constraints
 from registry.policy import Data, Viewer, decide
 from registry_api.ground import Asking, Ground, On
 from registry_api.problems import RESPONSES
@@ -47,6 +50,38 @@ def completeness(siret: Siret, viewer: Asking, ground: On, year: Year = None, as
     return _whole(ground, viewer, "establishment_completeness", siret, year, as_of)
 
 
+class ConstraintLevel(BaseModel):
+    limit_quantity: str = Field(max_length=20, description="effective, lens, skin or extremities.")
+    team: str | None = Field(None, max_length=120, description="A work unit of the worker list; null: all of it.")
+    level_msv: Decimal | None = Field(description="mSv in 12 months, a decimal string; null withdraws the level.")
+
+
+class HeldConstraint(ConstraintLevel):
+    level_msv: str = Field(description="mSv in 12 months, a decimal string with 3 decimals.")
+    set_at: datetime
+
+
+@router.get("/{siret}/constraints")
+def held_constraints(siret: Siret, viewer: Asking, ground: On) -> list[HeldConstraint]:
+    """The dose constraints that hold at one of the viewer's establishments and its work units."""
+    decide(viewer, Data.CONSTRAINT).or_raise()
+    held = constraints.constraints_of(ground.engine, viewer, _key(ground, viewer, siret))
+    return [
+        HeldConstraint(limit_quantity=c.limit_quantity, team=c.team, level_msv=f"{c.level_msv:.3f}", set_at=c.set_at)
+        for c in held
+    ]
+
+
+@router.post("/{siret}/constraints", status_code=201)
+def set_constraint(siret: Siret, level: ConstraintLevel, viewer: Asking, ground: On) -> list[HeldConstraint]:
+    """Set or withdraw a dose constraint, as the establishment's adviser; what held before stays on record."""
+    article = decide(viewer, Data.CONSTRAINT_SETTING).or_raise().article
+    key = _key(ground, viewer, siret)
+    constraints.set_constraint(ground.engine, viewer, establishment_key=key, **level.model_dump())
+    ground.audit.record(viewer, "constraint", detail=f"establishment {key} {level.limit_quantity}", article=article)
+    return held_constraints(siret, viewer, ground)
+
+
 @router.get("/{siret}/changes")
 def changes(siret: Siret, viewer: Asking, ground: On, year: Year = None, as_of: ReleasedOn = None) -> Page:
     """Why the collective dose changed from the year before: headcount, mix of jobs, mean dose in the same jobs.
@@ -64,7 +99,17 @@ def _whole(ground: Ground, viewer: Viewer, model: str, siret: str, year: int | N
 def _own(ground: Ground, viewer: Viewer, model: str, siret: str, year: int | None, as_of: date | None) -> pl.DataFrame:
     """Every row of one of the viewer's establishments."""
     decide(viewer, Data.ESTABLISHMENT).or_raise()
-    # Whose establishment it is, is a question of today, whatever release is read.
+    where = {"establishment_key": _key(ground, viewer, siret)}
+    if year is not None:
+        where["year"] = year
+    return ground.access.fetch(model, viewer, where=where, as_of=as_of, purpose="API")
+
+
+def _key(ground: Ground, viewer: Viewer, siret: str) -> int:
+    """The establishment's key; raises AccessDenied, the same for a foreign SIRET as for an unknown one.
+
+    Whose establishment it is, is a question of today, whatever release is read.
+    """
     found = ground.access.fetch(
         "establishments", viewer, where={"siret": siret}, columns=["establishment_key"], purpose="API"
     )
@@ -73,7 +118,4 @@ def _own(ground: Ground, viewer: Viewer, model: str, siret: str, year: int | Non
             "Cet établissement n'est pas dans votre périmètre.",
             next_step="Vérifiez le SIRET et votre désignation.",
         )
-    where = {"establishment_key": found["establishment_key"][0]}
-    if year is not None:
-        where["year"] = year
-    return ground.access.fetch(model, viewer, where=where, as_of=as_of, purpose="API")
+    return found["establishment_key"][0]

@@ -313,6 +313,23 @@ def test_an_establishment_is_compared_for_its_own_people(signed_in, web_settings
     is_problem(signed_in("autorite").get(f"/api/v1/establishments/{foreign}/comparison"), 403)
 
 
+def test_an_adviser_sets_a_constraint_that_others_read(signed_in, web_settings, ground):
+    account = next(a for a in list_accounts(ground.engine) if a.email.startswith("crp"))
+    own = min(viewer_of(ground.engine, account.account_id, date.today()).establishment_keys)
+    siret = query(web_settings, "select siret from establishments where establishment_key = ?", own).item()
+    address = f"/api/v1/establishments/{siret}/constraints"
+    level = {"limit_quantity": "effective", "level_msv": "0.001"}
+    answer = signed_in("crp").post(address, json=level)
+    assert answer.status_code == 201
+    assert [row["level_msv"] for row in answer.json()] == ["0.001"]
+    assert [row["level_msv"] for row in signed_in("medecin").get(address).json()] == ["0.001"]
+    is_problem(signed_in("employeur").post(address, json=level), 403)
+    is_problem(signed_in("crp").post(address, json=level | {"level_msv": "21"}), 400)
+    is_problem(signed_in("crp").get(f"/api/v1/establishments/{'9' * 14}/constraints"), 403)
+    event = Audit(ground.engine).events(account_id=account.account_id, limit=20)
+    assert any(row["action"] == "constraint" and "0.001" not in row["detail"] for row in event)
+
+
 NAME = "PASS_LANDAUER_20240301T080000_991.csv"
 
 

@@ -4,6 +4,7 @@ import json
 from datetime import date
 from decimal import Decimal
 
+import polars as pl
 import pytest
 from plotly.utils import PlotlyJSONEncoder
 
@@ -273,6 +274,34 @@ def test_a_worker_page_looks_ahead(asks, web):
     external = said(_outlook(adviser, worker_key, LimitQuantity.EFFECTIVE_EXTERNAL, physician.latest_day, None))
     assert adviser.t("worker.outlook_external") in external
     assert _outlook(physician, worker_key, LimitQuantity.OPERATIONAL, physician.latest_day, None) == []
+
+
+def test_a_team_is_held_against_its_constraints(asks, web):
+    from dashboards.pages.team import _constrained, _constraint_notice
+    from registry.constraints import set_constraint
+
+    ask = asks("medecin")
+    adviser = asks("crp").viewer
+    place = min(adviser.establishment_keys & ask.viewer.establishment_keys)
+    people = ask.ground.access.workers_of(ask.viewer, place, purpose="test")
+    people = people.unique("worker_key", maintain_order=True).head(2)
+    doses = [Decimal("3.000"), Decimal("3.001")][: people.height]
+    frame = people.with_columns(pl.Series("dose_12m_msv", doses, dtype=pl.Decimal(12, 3)))
+    set_constraint(
+        ask.ground.engine, adviser, establishment_key=place, team=None, limit_quantity="effective",
+        level_msv=Decimal("3"),
+    )  # fmt: skip
+    held = _constrained(ask, frame, place, "effective")
+    assert [str(left) for left in held["left_msv"]] == ["0.000", "-0.001"]
+    assert ask.t("team.constraint_passed", count=1) in said(_constraint_notice(ask, held))
+    assert _constraint_notice(ask, held.head(1)) == []
+    shown = said(fill(asks("medecin", siret=_siret(ask, place)), "/app/team")[0])
+    assert ask.t("team.constraint_left") in shown
+
+
+def _siret(ask, establishment_key: int) -> str:
+    rows = ask.ground.access.fetch("establishments", ask.viewer, purpose="test")
+    return rows.row(by_predicate=pl.col("establishment_key") == establishment_key, named=True)["siret"]
 
 
 def test_a_page_says_what_its_figures_rest_on(asks):
