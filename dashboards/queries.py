@@ -9,7 +9,7 @@ from dashboards.ask import Ask
 from lake import reference
 from lake.vocabulary import LimitQuantity
 from models.provenance import Source
-from registry.constraints import Constraint, constraints_of
+from registry.constraints import Constraint, constraints_of, level_of
 from registry.policy import Data
 
 WHY = "page"
@@ -114,6 +114,18 @@ def team(ask: Ask, establishment_key: int, on: date) -> pl.DataFrame:
 def constraints(ask: Ask, establishment_key: int) -> list[Constraint]:
     """The dose constraints that hold at one of the reader's establishments."""
     return constraints_of(ask.ground.engine, ask.viewer, establishment_key)
+
+
+def constraint_on(ask: Ask, worker_key: int, quantity: str) -> Decimal | None:
+    """The lowest constraint that holds for a worker today at the reader's establishments, in mSv; None: none."""
+    lines = employments(ask, worker_key).filter(
+        pl.col("establishment_key").is_in(sorted(ask.viewer.establishment_keys))
+        & (pl.col("valid_from") <= ask.today)
+        & (pl.col("valid_to").is_null() | (pl.col("valid_to") >= ask.today))
+    )
+    places = lines.select("establishment_key", "group_label").unique().iter_rows()
+    levels = [level_of(constraints(ask, place), quantity, unit) for place, unit in places]
+    return min((level for level in levels if level is not None), default=None)
 
 
 def work_units(ask: Ask, establishment_key: int) -> dict[int, str | None]:

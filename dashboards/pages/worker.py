@@ -206,11 +206,19 @@ def _outlook(ask: Ask, worker_key: int, quantity: str, on: date, as_of: date | N
     if quantity == LimitQuantity.OPERATIONAL:
         return []
     frame = queries.outlook(ask, worker_key, on, as_of).filter(limit_quantity=quantity)
+    level = queries.constraint_on(ask, worker_key, quantity)
+    if level is not None:
+        left = (level - pl.col("dose_12m_msv")).clip(lower_bound=0)
+        frame = frame.with_columns(
+            pl.when(pl.col("room_msv").is_not_null()).then(left).cast(pl.Decimal(12, 3)).alias("constraint_room_msv")
+        )
+    under_constraint = Column("constraint_room_msv", ask.t("worker.constraint_room") + " (mSv)", "msv")
     columns = [
         Column("from_date", ask.t("worker.outlook_from"), "date"),
         Column("rolls_off_msv", ask.t("worker.rolls_off") + " (mSv)", "msv"),
         Column("dose_12m_msv", ask.t("worker.outlook_dose") + " (mSv)", "msv"),
         Column("room_msv", ask.t("worker.room") + " (mSv)", "msv"),
+        *([under_constraint] if level is not None else []),
         Column("projected_msv", ask.t("worker.projected") + " (mSv)", "msv"),
         Column("projected_low_msv", ask.t("worker.projected_low") + " (mSv)", "msv"),
         Column("projected_high_msv", ask.t("worker.projected_high") + " (mSv)", "msv"),

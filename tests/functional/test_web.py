@@ -277,7 +277,10 @@ def test_a_worker_page_looks_ahead(asks, web):
 
 
 def test_a_team_is_held_against_its_constraints(asks, web):
+    from dashboards import queries
     from dashboards.pages.team import _constrained, _constraint_notice
+    from dashboards.pages.worker import _outlook
+    from lake.vocabulary import LimitQuantity
     from registry.constraints import set_constraint
 
     ask = asks("medecin")
@@ -295,6 +298,10 @@ def test_a_team_is_held_against_its_constraints(asks, web):
     assert [str(left) for left in held["left_msv"]] == ["0.000", "-0.001"]
     assert ask.t("team.constraint_passed", count=1) in said(_constraint_notice(ask, held))
     assert _constraint_notice(ask, held.head(1)) == []
+    assert queries.constraint_on(ask, people["worker_key"][0], "effective") == Decimal("3")
+    assert queries.constraint_on(ask, people["worker_key"][0], "lens") is None
+    ahead = said(_outlook(ask, people["worker_key"][0], LimitQuantity.EFFECTIVE, ask.latest_day, None))
+    assert "constraint_room_msv" in ahead
     shown = said(fill(asks("medecin", siret=_siret(ask, place)), "/app/team")[0])
     assert ask.t("team.constraint_left") in shown
 
