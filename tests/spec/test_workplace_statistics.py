@@ -42,6 +42,28 @@ def found(register: Register) -> dict:
     return {row[:3]: row[3:5] + (str(row[5].normalize()),) for row in register.rows_of(ROWS)}
 
 
+DOSES = """
+    worker_key | period_end | dose_msv | workplace_key
+    1          | 2023-03-31 | 2.000    | 11
+    1          | 2023-06-30 | 0.500    | -
+    2          | 2023-06-30 | 0.000    | 13
+"""
+
+
+def test_each_person_stands_once_under_each_place(places, table, expected):
+    for row in table(DOSES):
+        places.dose(**row)
+    rows = places.rows_of(
+        "select worker_key, year, place_key, basis, dose_msv, site, relation from dose_places order by all"
+    )
+    assert rows == expected("""
+        worker_key | year | place_key | basis    | dose_msv | site         | relation
+        1          | 2023 | 10        | EMPLOYER | 0.500    | OTHER_SITE   | OWN
+        1          | 2023 | 11        | STATED   | 2.000    | NUCLEAR_SITE | CONTRACTOR
+        2          | 2023 | 13        | STATED   | 0.000    | OTHER_SITE   | CONTRACTOR
+    """)
+
+
 def test_a_stated_place_an_estimate_and_none(places):
     places.dose("2023-06-30", "2.000", worker_key=1, workplace_key=11)
     places.dose("2023-06-30", "3.000", worker_key=2)
