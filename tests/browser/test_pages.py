@@ -45,6 +45,14 @@ def go(page, address):
     page.goto(address)
     page.locator("#page-heading").wait_for()
     page.wait_for_load_state("networkidle")
+    page.wait_for_function(_GRIDS_ARE_DRAWN)
+
+
+# A grid comes after the page, and draws its heads and rows one after the other.
+_GRIDS_ARE_DRAWN = """() => [...document.querySelectorAll("[id]")]
+    .filter(element => element.id.includes('"type":"grid"'))
+    .every(grid => grid.querySelector(".ag-header-cell") && grid.querySelector(".ag-cell, .ag-overlay-no-rows-center"))
+"""
 
 
 def unwrapped(page) -> str:
