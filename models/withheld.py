@@ -319,13 +319,14 @@ def _with_wholes(table: Table, tables: dict[str, Table]) -> pl.DataFrame:
 def _released(table: Table, on: date, thresholds: Thresholds) -> tuple[pl.DataFrame, pl.DataFrame]:
     model, keys = table.model, table.keys
     _hold_bounds(table, thresholds)
-    mixed = _mixed(table)
+    # Judged with the counts that stay: what hides the present ones would tell of them.
+    mixed = _with_bounds_held(table, _mixed(table), table.before)
     fresh = protect(mixed, model, thresholds) if model.disclosure else mixed
     rows = table.rows
     moving = rows.filter("moves")
     told = [c for c in fresh.columns if c not in keys]
     fresh = fresh.join(moving.select(keys), on=keys, how="semi", nulls_equal=True)
-    fresh = _with_bounds_held(table, fresh)
+    fresh = _with_bounds_held(table, fresh, table.shown)
     known = table.shown.select(
         *keys, "figures_on", *(pl.col(c).alias(f"{c}_last") for c in told if c in table.shown.columns)
     )
@@ -361,12 +362,12 @@ def _hold_bounds(table: Table, thresholds: Thresholds) -> None:
         table.rows = table.rows.with_columns(stays.alias(f"stays_{column}"))
 
 
-def _with_bounds_held(table: Table, fresh: pl.DataFrame) -> pl.DataFrame:
-    """The rows that move, with the counts that stay, and what follows them, as last shown."""
+def _with_bounds_held(table: Table, fresh: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame:
+    """The rows with the counts that stay, and what follows them, as they were before."""
     for column in table.bounds:
         staying = table.rows.filter(f"stays_{column}").select(table.keys)
-        names = [column, *(c.name for c in table.model.columns.values() if c.follows == column)]
-        last = table.shown.select(*table.keys, *(pl.col(c).alias(f"{c}_last") for c in names))
+        names = [column, *(c.name for c in table.model.columns.values() if column in c.follows)]
+        last = before.select(*table.keys, *(pl.col(c).alias(f"{c}_last") for c in names))
         last = last.join(staying, on=table.keys, how="semi", nulls_equal=True).with_columns(_stays=True)
         fresh = fresh.join(last, on=table.keys, how="left", nulls_equal=True)
         fresh = fresh.with_columns(pl.when("_stays").then(f"{c}_last").otherwise(c).alias(c) for c in names)

@@ -387,3 +387,41 @@ def test_a_release_of_nothing_is_followed_by_one_of_something(home):
     home.workers(20, "1.000")
     home.release()
     assert home.moved()["establishment_statistics"] == [(10, 2023, "effective"), (10, 2023, "effective_external")]
+
+
+def of_category(home, category: str = "B") -> dict:
+    (row,) = home.shown("national_statistics", limit_quantity="effective", dimension="category", group_code=category)
+    return row
+
+
+def test_what_follows_a_count_stays_with_it(nation):
+    """Thirty are above 5 mSv; beside ninety who change one more passes it, whose dose a ratio would give."""
+    for place in (10, 13, 16):
+        nation.workers(10, "7.000", place)
+    for place in (11, 14, 17):
+        nation.workers(12, "2.000", place)
+    nation.release()
+    before = of_category(nation)
+    for place in DOMAINS["MED.01.01"]:
+        for worker in of_place(place, 20):
+            late(nation, worker, "5.500" if worker == 1 else "0.800")
+    for worker in range(181, 211):
+        nation.register.dose("2023-12-31", "0.100", worker_key=worker, establishment_key=10 + (worker - 181) // 10 * 3)
+    nation.release()
+    after = of_category(nation)
+    assert before["figures_on"] < after["figures_on"]
+    staying = ("n_gt_5", "number_ratio_5", "dose_ratio_5")
+    assert [(after[name], after[name] is not None) for name in staying] == [(before[name], True) for name in staying]
+
+
+def test_a_count_that_stays_is_not_said_to_hide_another(nation):
+    """Nobody was above 5 mSv; one is now: neither a missing ratio nor the reason of a suppression says so."""
+    before = of_category(nation)
+    for place in DOMAINS["MED.01.01"]:
+        for worker in of_place(place, 20):
+            late(nation, worker, "5.500" if worker == 1 else "0.800")
+    nation.release()
+    after = of_category(nation)
+    told = ("n_gt_5", "number_ratio_5", "dose_ratio_5", "suppressed", "suppression_reason")
+    assert before["figures_on"] < after["figures_on"]
+    assert [after[name] for name in told] == [before[name] for name in told]
