@@ -147,8 +147,9 @@ class Access:
 
         Columns limit_quantity, on_date, dose_12m_msv, dose_60m_msv, career_msv, wear_start_12m (NULL: no dose above
         zero in the window) and counted_from, the first day that a reader with a bounded view sees counted (NULL: all).
-        Empty when the date lies before what the viewer may see.
+        Empty when the date lies before what the viewer may see. Raises UsageError for a date of no calendar here.
         """
+        _check_day(on_date)
         model = served("rolling_doses")
         where = {"worker_key": worker_key}
         cell = self._decide(model.name, Data.INDIVIDUAL, viewer, where, purpose)
@@ -201,6 +202,7 @@ class Access:
         is_complete, limit_quantity, dose_12m_msv, dose_60m_msv, counted_from (NULL: all). The quantity is the effective
         dose, or its external part for readers who may see no more; 0 when nothing above zero is in the window.
         """
+        _check_day(on_date)
         cell = self._decide("rolling_doses", Data.INDIVIDUAL, viewer, {}, purpose)
         if cell.rows != Rows.WORKERS_OF_OWN_ESTABLISHMENTS or establishment_key not in viewer.establishment_keys:
             self._deny(viewer, "rolling_doses", (), purpose, cell.article)
@@ -507,6 +509,12 @@ _TEAM = """
     from team left join windows using (worker_key)
     order by dose_12m_msv desc, worker_key
 """
+
+
+def _check_day(day: date | None) -> None:
+    """Raises UsageError outside the years that the register can hold (ingestion.fields)."""
+    if day is not None and not 1900 <= day.year <= 2199:
+        raise UsageError("Cette date est hors du calendrier du registre.", next_step="Donnez un jour de 1900 à 2199.")
 
 
 def _check_names(model: Model, where: Mapping, columns: Sequence[str], order_by: Sequence[str]) -> None:

@@ -126,10 +126,13 @@ def _limited(quantity: str) -> str:
 
 
 def _projected(known: Decimal, pace: dict | None, day: date) -> Sequence[Decimal | None]:
-    """The known sum plus the dose of the days since the last result, gamma with the mean and variance of the pace."""
+    """The known sum plus the dose of the days since the last result, gamma with the mean and variance of the pace.
+
+    Of twelve months at most: what would have been received before has left them.
+    """
     if pace is None:
         return None, None, None
-    years = max((day - pace["known_until"]).days, 0) / _DAYS_IN_YEAR
+    years = min(max((day - pace["known_until"]).days, 0) / _DAYS_IN_YEAR, 1.0)
     between, within, own_years = pace["variance_between"], pace["variance_within"], pace["years"]
     weight = own_years * between / (own_years * between + within) if own_years and between else 0.0
     mean = years * (weight * (pace["own_mean_msv"] or 0.0) + (1 - weight) * pace["job_mean_msv"])

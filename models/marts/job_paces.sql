@@ -34,6 +34,7 @@ jobs as (
     select
         limit_quantity, occupation_code, category,
         count(*) as persons,
+        count(*) filter (where dose_usv > 0) as exposed,
         count(distinct establishment_key) as establishments,
         max(dose_usv) as highest_usv,
         sum(dose_usv) as dose_usv,
@@ -64,6 +65,7 @@ variances as (
     -- A projection mixes the job's mean into one person's: it must tell nobody else's.
     where
         persons >= fewest_persons
+        and (exposed = 0 or exposed >= fewest_persons)
         and establishments >= fewest_establishments
         and highest_usv <= largest_share * dose_usv
 )

@@ -8,7 +8,7 @@ from register import Passed
 from scipy import stats
 
 from lake import reference
-from lake.errors import AccessDenied
+from lake.errors import AccessDenied, UsageError
 from lake.vocabulary import Role
 from models.access import Access
 from models.publish import publish
@@ -195,3 +195,30 @@ def test_a_person_whose_job_is_of_few_is_not_projected(register, outlook):
     register.add("employments")
     register.dose("2024-05-31", "1.000")
     assert {row["projected_msv"] for row in outlook(PHYSICIAN, TODAY)} == {None}
+
+
+def test_a_job_of_few_exposed_has_none(register):
+    """Either of two with a dose, among twelve, would have the other's."""
+    for worker in range(1, 13):
+        place = 10 + worker % 3
+        register.add("employments", worker_key=worker, establishment_key=place, row_no=worker + 1)
+        for year in (2022, 2023):
+            dose = {1: "2.000", 2: "3.210"}.get(worker, "0.000")
+            register.dose(date(year, 12, 31), dose, worker_key=worker, establishment_key=place)
+    assert register.rows_of("select * from job_paces") == []
+
+
+def test_no_more_than_twelve_months_are_projected(job, outlook):
+    """Two years after the last result the sum is that of a year, not of two."""
+    whole, within, between = map(float, moments())
+    weight = 2 * between / (2 * between + within)
+    rows = outlook(PHYSICIAN, date(2026, 1, 15))
+    assert all(abs(float(row["projected_msv"]) - weight * 3 - (1 - weight) * whole) < 0.002 for row in rows)
+
+
+@pytest.mark.parametrize("on", [date(9999, 6, 1), date(1, 1, 1)])
+def test_a_day_of_no_calendar_here_is_a_wrong_request(register, outlook, on):
+    register.add("employments")
+    register.dose("2024-05-31", "1.000")
+    with pytest.raises(UsageError):
+        outlook(PHYSICIAN, on)
