@@ -12,11 +12,12 @@ with levels as (
 received as (
     select
         'ENTRY' as kind, worker_key, establishment_key, limit_quantity, 'ADULT' as population, period_start, period_end,
-        counted_msv as dose_msv
+        sum(counted_msv) as dose_msv
     from current_doses
-    where
-        dosimetry = 'OPERATIONAL' and limit_quantity = 'operational'
-        and counted_msv > (select min(level_msv) from levels)
+    where dosimetry = 'OPERATIONAL' and limit_quantity = 'operational' and counted_msv > 0
+    -- Photons and neutrons of one entry stand in one row as it was sent.
+    group by dose_id >> 3, worker_key, establishment_key, limit_quantity, period_start, period_end
+    having sum(counted_msv) > (select min(level_msv) from levels)
     union all
     select
         'INTAKE', worker_key, establishment_key, limit_quantity, 'ADULT', period_start, period_end, dose_msv

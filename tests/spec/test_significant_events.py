@@ -54,3 +54,12 @@ def test_the_limit_is_that_of_the_day_and_of_the_age(register, expected):
         1          | WEAR | lens               | 12.501   | L4ty       | 12.500
         2          | WEAR | effective_external | 1.501    | L6         | 1.500
     """)
+
+
+def test_photons_and_neutrons_of_one_entry_are_one_operation(register, expected):
+    for part, radiation in ((0, "PHOTON"), (1, "NEUTRON")):
+        register.dose("2023-09-30", "3.000", dosimetry="OPERATIONAL", radiation=radiation, part=part, row_no=2)
+    assert register.rows_of(ASK) == expected("""
+        worker_key | kind  | limit_quantity | dose_msv | limit_code | level_msv
+        1          | ENTRY | operational    | 6.000    | L1         | 5.000
+    """)
