@@ -38,11 +38,7 @@ class Snapshots:
 
     def query(self, sql: str, parameters: Sequence = (), as_of: date | None = None) -> pl.DataFrame:
         """Run one query on the current snapshot, or on the one made as of a date; values only as parameters."""
-        cursor = self._connection(as_of).cursor()
-        try:
-            return cursor.sql(sql, params=list(parameters)).pl()
-        finally:
-            cursor.close()
+        return _asked(self._connection(as_of).cursor(), sql, parameters)
 
     def made(self, as_of: date | None = None) -> tuple[str, str | None]:
         """Version of the snapshot, and of the code that made it where it was kept."""
@@ -59,10 +55,7 @@ class Snapshots:
             if name not in self._open:
                 self._open[name] = _connect(self.settings, self.settings.releases / release.name / STATISTICS)
             cursor = self._open[name].cursor()
-        try:
-            return cursor.sql(sql, params=list(parameters)).pl()
-        finally:
-            cursor.close()
+        return _asked(cursor, sql, parameters)
 
     def close(self) -> None:
         """Close every connection."""
@@ -92,6 +85,19 @@ class Snapshots:
                 next_step=f"Lancez `dosilake refresh{f' --as-of {as_of.isoformat()}' if as_of else ''}`.",
             )
         return path
+
+
+def _asked(cursor: duckdb.DuckDBPyConnection, sql: str, parameters: Sequence) -> pl.DataFrame:
+    """Raises NoSnapshot where the file was made by code that knew no such table."""
+    try:
+        return cursor.sql(sql, params=list(parameters)).pl()
+    except duckdb.CatalogException:
+        raise NoSnapshot(
+            "Cette publication est antérieure à la table demandée.",
+            next_step="Lancez `dosilake refresh`, ou demandez une date plus récente.",
+        ) from None
+    finally:
+        cursor.close()
 
 
 def _name(as_of: date | None) -> str | None:
