@@ -25,7 +25,8 @@ BASIS = ("annual_worker_doses", "persons", "dose_parts", "dose_places")
 # Of the model of both bases, tables that change are made of the current one.
 _FROM_BASIS = "annual_doses"
 _CONTRIBUTION = ("worker_key", "establishment_key", "dose_msv", "is_monitored", "other")
-_TOLD = ("aspect", "changed", "dose_changed", "top_share", "n_establishments", "top_establishment_share")
+_TOLD = ("aspect", "changed", "came_or_went", "dose_changed", "top_share", "n_establishments",
+         "top_establishment_share")  # fmt: skip
 # Parts of a dose, and readings beside it, as far as tables of statistics tell them.
 _DOSE_PARTS = """
     select
@@ -69,10 +70,11 @@ def keep_basis(settings: Settings, snapshot: Path, basis: Path) -> None:
 def persons_behind(settings: Settings, before: Path, now: Path) -> dict[str, pl.DataFrame]:
     """For every model with members, its rows in which a person changed between two bases.
 
-    Columns: those that find the row, aspect, changed (persons), dose_changed (persons whose dose in the row did),
-    top_share (the largest person's change in the sum of all), n_establishments and top_establishment_share (NULL in an
-    establishment's own table) and, per column `n_gt_<x>` of the model, crossed_n_gt_<x> (persons who passed x mSv in
-    either direction). A row or an aspect without any is not there.
+    Columns: those that find the row, aspect, changed (persons), came_or_went (persons who are in it on one side alone),
+    dose_changed (persons whose dose in the row did), top_share (the largest person's change in the sum of all),
+    n_establishments and top_establishment_share (NULL in an establishment's own table) and, per column `n_gt_<x>` of
+    the model, crossed_n_gt_<x> (persons who passed x mSv in either direction). A row or an aspect without any is not
+    there.
     """
     with tempfile.TemporaryDirectory(dir=_spill(settings)) as folder:
         work = Path(folder)
@@ -241,7 +243,9 @@ def _compare(connection: duckdb.DuckDBPyConnection, name: str, before: Path, now
             )
             group by {key}
         )
-        select {key}, count(*) as changed, count(*) filter (where change_msv <> 0) as dose_changed,
+        select {key}, count(*) as changed,
+            count(*) filter (where (dose_before is null) <> (dose_now is null)) as came_or_went,
+            count(*) filter (where change_msv <> 0) as dose_changed,
             {share.format("change_msv")} as top_share,
             {nation.format("any_value(places.n_establishments)", "bigint")} as n_establishments,
             {nation.format("any_value(places.top_establishment_share)", "double")} as top_establishment_share

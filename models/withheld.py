@@ -106,7 +106,7 @@ def _rows(table: Table, thresholds: Thresholds, is_other_code: bool) -> pl.DataF
         told = pl.concat([table.now.select(*keys, *extra), table.before.select(*keys, *extra)])
         rows = rows.join(told.unique(keys), on=keys, how="left", nulls_equal=True)
     changes = pl.concat([frame.with_columns(pl.lit(day).alias(_BASIS)) for day, frame in table.changes.items()])
-    few = _of_few(thresholds)
+    few = _of_few(thresholds, table.model)
     beside = pl.any_horizontal(pl.lit(False), *(pl.col("aspect").str.starts_with(b) for b in _BESIDE))
     is_beside = beside if "aspect" in changes.columns else pl.lit(False)
     counted = changes.group_by(*keys, _BASIS).agg(
@@ -130,10 +130,13 @@ def _rows(table: Table, thresholds: Thresholds, is_other_code: bool) -> pl.DataF
     return rows.with_columns(moves=~pl.col("was") | changes_enough, is_masked=False, is_out=False, clashes=False)
 
 
-def _of_few(thresholds: Thresholds) -> pl.Expr:
+def _of_few(thresholds: Thresholds, model: Model) -> pl.Expr:
     """Whether a change tells of too few persons or establishments, or mostly of one."""
     few = pl.col("changed").is_between(1, thresholds.persons - 1)
     few |= pl.col("dose_changed").is_between(1, thresholds.persons - 1)
+    if model.disclosure == "classes":
+        # Many whose dose changes within the class do not hide who passes its bounds.
+        few |= pl.col("came_or_went").is_between(1, thresholds.persons - 1)
     for share in ("top_share", "top_establishment_share"):
         few |= (pl.col("dose_changed") > 0) & (pl.col(share) > float(thresholds.dominance)).fill_null(False)
     return few | (pl.col("n_establishments") < thresholds.establishments).fill_null(False)

@@ -2,6 +2,7 @@
 
 from datetime import UTC, date, datetime, timedelta
 
+import duckdb
 import pytest
 from register import Passed, Register
 
@@ -425,3 +426,31 @@ def test_a_count_that_stays_is_not_said_to_hide_another(nation):
     told = ("n_gt_5", "number_ratio_5", "dose_ratio_5", "suppressed", "suppression_reason")
     assert before["figures_on"] < after["figures_on"]
     assert [after[name] for name in told] == [before[name] for name in told]
+
+
+def test_many_who_change_within_a_class_do_not_tell_who_passed_its_bound(home):
+    """One of three hundred and sixty passes 5 mSv: no class of the nation says so, and the nation's dose moves."""
+    for sector, places in DOMAINS.items():
+        for place in places:
+            home.establishment(place, sector)
+            home.workers(20, "2.000", place, sector_code=sector)
+            home.workers(20, "5.500", place, sector_code=sector)
+    home.release()
+    asked = {"limit_quantity": "effective", "dimension": "ALL"}
+    before = {row["class_code"]: row["workers"] for row in home.shown("dose_distribution", **asked)}
+    for worker in range(1, 361):
+        dose, place = "3.500" if worker == 1 else "0.100", 10 + (worker - 1) // 40
+        home.register.dose("2023-12-31", dose, worker_key=worker, establishment_key=place)
+    home.release()
+    after = {row["class_code"]: row["workers"] for row in home.shown("dose_distribution", **asked)}
+    assert after == before
+    (nation,) = home.shown("national_statistics", **asked)
+    assert str(nation["collective_dose_man_sv"]) == "1.389400"
+
+
+def test_a_release_older_than_a_table_says_so(nation):
+    folder = nation.register.settings.releases / releases(nation.register.settings)[0].name
+    with duckdb.connect(str(folder / "statistics.duckdb")) as connection:
+        connection.execute("drop table statistics_completeness")
+    with pytest.raises(NoSnapshot):
+        nation.shown("statistics_completeness")
