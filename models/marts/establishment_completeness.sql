@@ -21,6 +21,12 @@ persons as (
     from annual_worker_doses
     where is_monitored and limit_quantity = 'effective'
     group by establishment_key, year
+),
+
+rules as (
+    select cast(value as integer) as fewest_persons
+    from reference.thresholds
+    where name = 'person_count'
 )
 
 select
@@ -34,7 +40,11 @@ select
     expected.absent_periods,
     expected.overdue_periods,
     share_of(expected.received_periods, expected.expected_periods) as received_periods_share,
-    share_of(persons.with_occupation, persons.monitored) as occupation_known_share
+    -- In hundredths: more digits would tell how many are monitored where that number is held back.
+    case
+        when persons.monitored >= rules.fewest_persons then round(share_of(persons.with_occupation, persons.monitored), 2)
+    end as occupation_known_share
 from expected
 full outer join persons on persons.establishment_key = expected.establishment_key and persons.year = expected.year
+cross join rules
 order by establishment_key, year

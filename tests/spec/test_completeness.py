@@ -47,7 +47,7 @@ def test_an_establishment_reads_what_became_of_its_periods(expected_of_three, ex
     """
     assert asked(expected_of_three, "establishment_completeness", columns) == expected("""
         establishment_key | year | from       | expected | received | absent | overdue | received_share | known_share
-        10                | 2024 | 2024-01-01 | 3        | 2        | 1      | 0       | 0.666667       | 1.000000
+        10                | 2024 | 2024-01-01 | 3        | 2        | 1      | 0       | 0.666667       | -
         11                | 2024 | 2024-01-01 | 1        | 0        | 0      | 1       | 0.000000       | -
     """)
 
@@ -88,9 +88,14 @@ def test_occupations_are_known_of_those_monitored(register):
     register.add("employments", worker_key=1, establishment_key=11, occupation_code=None, row_no=20)
     register.dose("2023-06-30", worker_key=1, establishment_key=11)
     columns = "year, cast(occupation_known_share as varchar)"
-    assert asked(register, "statistics_completeness where limit_quantity = 'effective'", columns) == [
-        (2023, "0.750000")
-    ]
+    assert asked(register, "statistics_completeness where limit_quantity = 'effective'", columns) == [(2023, "0.75")]
+    # Eleven more, none of them with an occupation: a share of 9 in 23, of which no digit tells the 23.
+    for worker in range(13, 24):
+        register.add("employments", worker_key=worker, occupation_code=None, row_no=worker + 10)
+        register.dose("2023-03-31", worker_key=worker)
+    columns = "establishment_key, cast(occupation_known_share as varchar)"
+    shares = asked(register, "establishment_completeness where year = 2023", columns)
+    assert shares == [(10, "0.39"), (11, None)]
 
 
 def test_an_employer_reads_the_completeness_of_its_own_establishment_and_of_the_nation(expected_of_three):
