@@ -13,7 +13,7 @@ from ingestion import held
 from ingestion.fields import FINDINGS
 from ingestion.population import Population
 from ingestion.spool import Spool
-from lake.store import Lake
+from lake.store import Lake, in_letters
 
 _MAY_CHANGE_PERSON = ("IDENTITY", "BADGE_MIX_UP")
 
@@ -65,11 +65,11 @@ class Crossing:
                 "period_start",
                 "period_end",
                 record=held.RECORD_TRACE,
-                measured=pl.when(is_result).then(held.MEASURED_TRACE),
+                measured=pl.when(is_result).then(held.measured_trace(parts.schema)),
             )
         )
         changes = parts.filter(pl.col("record_action") != "NEW")
-        self._changes.append(changes.select(_CHANGED).unique())
+        self._changes.append(in_letters(changes.select(_CHANGED).unique()))
         if parts.height:
             self._ends.append((parts["record_id"].min(), parts["record_id"].max()))
 
@@ -122,7 +122,7 @@ class Crossing:
         suspects = traces.filter(pl.col("measured").is_in(inside.implode()) | pl.col("row_no").is_in(outside.implode()))
         for row_nos in _together(suspects.select("row_no", trace="measured")):
             parts = pl.concat(rows.filter(pl.col("row_no").is_in(row_nos.implode())) for rows in self.doses)
-            parts = population.person_of(parts)
+            parts = population.person_of(in_letters(parts))
             found.append(_against_results(parts, gone, self.sender_code, lake, population))
             record_ids.append(_ids_of(parts, found[-1]))
         return pl.concat(found), pl.concat(record_ids)
@@ -130,7 +130,7 @@ class Crossing:
     def _rows(self, spool: Spool, row_nos: pl.Series, waiting: bool) -> pl.DataFrame:
         asked = pl.col("row_no").is_in(row_nos.implode())
         rows = pl.concat(rows.filter(asked).select(_COMPARED) for rows in spool)
-        return rows.with_columns(waiting=pl.lit(waiting))
+        return in_letters(rows).with_columns(waiting=pl.lit(waiting))
 
 
 def _without(rows: pl.DataFrame, found: pl.DataFrame) -> pl.DataFrame:

@@ -1,7 +1,7 @@
 """Field by field, as `lake/reference/layouts.csv` says: what is mandatory, of which type and from which code list."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
 
@@ -295,10 +295,15 @@ def code_list(layout: Layout, field: str) -> list[str] | None:
     return None
 
 
-def typed(rows: pl.DataFrame, layout: Layout, coded: dict[str, Distinct] | None = None) -> pl.DataFrame:
+def typed(
+    rows: pl.DataFrame,
+    layout: Layout,
+    coded: dict[str, Distinct] | None = None,
+    still_coded: Collection[str] = (),
+) -> pl.DataFrame:
     """The rows with their declared types; a value of another type is NULL (its finding says so).
 
-    `coded`: as of `coded_columns`.
+    `coded`: as of `coded_columns`; those among `still_coded` stay as they are.
     """
     declared = _declared(layout)
     coded = coded_columns(rows) if coded is None else coded
@@ -306,10 +311,24 @@ def typed(rows: pl.DataFrame, layout: Layout, coded: dict[str, Distinct] | None 
     for column in rows:
         declaration = declared.get(column.name, pl.col(column.name))
         distinct = coded.get(column.name)
+        if distinct and column.name in still_coded:
+            columns.append(column)
+            continue
         values = column[distinct.row].cast(pl.String) if distinct else column
         values = values.to_frame().select(declaration).to_series()
         columns.append(values[distinct.which] if distinct else values)
     return pl.DataFrame(columns)
+
+
+def in_words(rows: pl.DataFrame, coded: dict[str, Distinct], words: Mapping[str, pl.Enum]) -> pl.DataFrame:
+    """The rows with what is still coded as in the file in the codes of `words`; what is no word is NULL."""
+    said = {}
+    for column in rows:
+        if isinstance(column.dtype, pl.Categorical):
+            distinct = coded[column.name]
+            values = column[distinct.row].cast(pl.String).cast(words[column.name], strict=False)
+            said[column.name] = values[distinct.which]
+    return rows.with_columns(**said)
 
 
 @cache

@@ -2,6 +2,7 @@
 
 import functools
 import operator
+from collections.abc import Mapping
 from datetime import date
 
 import polars as pl
@@ -36,9 +37,21 @@ IS_RESULT = pl.col("dose_msv").is_not_null() & (pl.col("quantity") != "E50")
 
 # A record's and a measurement's traces: equal for equal ones, and almost never for others.
 RECORD_TRACE = pl.col("record_id").hash().alias("record")
-MEASURED_TRACE = functools.reduce(
-    operator.xor, (pl.col(c).hash(seed) for seed, c in enumerate(("person_key", *MEASURED_BY)))
-).alias("measured")
+
+
+def measured_trace(schema: Mapping[str, pl.DataType]) -> pl.Expr:
+    columns = enumerate(("person_key", *MEASURED_BY))
+    traces = (_trace(name, seed, schema.get(name)) for seed, name in columns)
+    return functools.reduce(operator.xor, traces).alias("measured")
+
+
+def _trace(column: str, seed: int, kind: pl.DataType | None) -> pl.Expr:
+    """A word held as a code has the trace of its letters."""
+    if not isinstance(kind, pl.Enum):
+        return pl.col(column).hash(seed)
+    of_words = kind.categories.hash(seed)
+    of_null = pl.Series([None], dtype=pl.String).hash(seed).item()
+    return pl.lit(of_words).gather(pl.col(column).to_physical()).fill_null(of_null)
 
 
 def records(lake: Lake, sender: str, record_ids: pl.Series, delivery_no: int) -> pl.DataFrame:
@@ -146,7 +159,7 @@ def result_traces(
     """
     rows = _results_within(lake, sender, span).join(population.links.lazy(), on="worker_key", how="left")
     rows = rows.with_columns(EMERGENCY, person_key=pl.coalesce("person_key", "worker_key"))
-    others = rows.select(MEASURED_TRACE, "period_start", "period_end")
+    others = rows.select(measured_trace({}), "period_start", "period_end")
     met = traces.lazy().join(others, on="measured", suffix="_held")
     met = met.filter(
         pl.col("period_start") <= pl.col("period_end_held"), pl.col("period_end") >= pl.col("period_start_held")

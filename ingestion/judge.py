@@ -22,12 +22,13 @@ from ingestion.fields import (
     OfValues,
     coded_columns,
     field_checks,
+    in_words,
     typed,
     with_current_codes,
 )
 from ingestion.identifiers import is_record_id, is_rpps, is_siret, may_be_repeated, names_a_person
 from ingestion.identity import AS_SENT, PAIR_CHECKS, SHAPE_CHECKS, People, Register, own_checks
-from ingestion.measurements import MEASUREMENTS, parts_of, standard_rows
+from ingestion.measurements import MEASUREMENTS, WORDS, parts_of, standard_rows, word
 from ingestion.population import Population
 from ingestion.read import Rows, fields_of, joined
 from ingestion.rules import RULES
@@ -185,10 +186,11 @@ def _by_itself(rules: _Rules, rows: Rows) -> _Slice:
         rules.on_text.findings(text, coded),
         rules.on_person.findings(text.select("row_no", *AS_SENT), persons),
     ]
-    standard = standard_rows(typed(text, layout, coded), layout)
-    standard = standard.with_columns(person_no=persons.numbers[persons.which])
-    found.append(rules.on_row.findings(standard))
-    return _Slice(rows, without_refused(standard.drop(rules.spent), found), newcomers, found)
+    standard = standard_rows(typed(text, layout, coded, WORDS), layout)
+    # Each row is asked: what is left to ask of a coded column compares it with words.
+    found.append(rules.on_row.findings(standard, {}))
+    standard = in_words(standard.drop(rules.spent), coded, WORDS).with_columns(person_no=persons.numbers[persons.which])
+    return _Slice(rows, without_refused(standard, found), newcomers, found)
 
 
 def _against_register(rules: _Rules, one: _Slice, register: Register) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -353,7 +355,8 @@ def _value_checks(layout: Layout) -> list[Check]:
 def _located(parts: pl.DataFrame) -> pl.DataFrame:
     """The parts with is_possible (the quantity can be measured there) and limit_msv, the limit of the day."""
     where = ("dosimetry", "quantity", "radiation", "body_location")
-    places = reference.table("quantity_locations").select(*where, "limit_quantity", is_possible=pl.lit(True))
+    places = reference.table("quantity_locations").cast({name: WORDS[name] for name in where})
+    places = places.select(*where, "limit_quantity", is_possible=pl.lit(True))
     limits = reference.table("dose_limits").filter(window="12_MONTHS", population="ADULT")
     parts = parts.join(places, on=where, how="left", nulls_equal=True, maintain_order="left")
     of_the_day = (
@@ -468,8 +471,8 @@ def _as_lake_columns(parts: pl.DataFrame, question: Question) -> pl.DataFrame:
     return parts.join(roots, on="sector_code", how="left").with_columns(
         dose_id=pl.lit(question.delivery_no << 32, dtype=pl.Int64) + row_no * 8 + pl.col("part"),
         delivery_no=pl.lit(question.delivery_no, dtype=pl.Int32),
-        sender_code=pl.lit(question.sender_code),
-        author_role=pl.lit(_AUTHORS.get(question.sender_code, measurement.author_role).value),
+        sender_code=pl.lit(question.sender_code, pl.Enum([question.sender_code])),
+        author_role=word("author_role", _AUTHORS.get(question.sender_code, measurement.author_role)),
         judged_by=pl.lit(question.judged_by or question.delivery_no, dtype=pl.Int32),
         received_at=pl.lit(question.judged_at or question.received_at),
         year=pl.col("period_end").dt.year(),

@@ -5,9 +5,17 @@ from dataclasses import dataclass
 import polars as pl
 
 from ingestion.fields import DOSE_FIELDS
-from lake.vocabulary import AuthorRole, Dosimetry, Layout, Situation
+from lake.schema import DOSES
+from lake.store import word_types
+from lake.vocabulary import AuthorRole, Dosimetry, Layout, ResultStatus, Situation
 
+WORDS = word_types(DOSES)
 NONE = pl.lit(None, dtype=pl.String)
+
+
+def word(column: str, code: str) -> pl.Expr:
+    """A word for every row."""
+    return pl.lit(code, WORDS[column])
 
 
 @dataclass(frozen=True)
@@ -38,8 +46,8 @@ class Measurement:
     parts: tuple[Part, ...]
     sender_field: str | None = None
     workplace_field: str | None = None
-    result_status: pl.Expr = pl.lit("MEASURED")
-    situation: pl.Expr = pl.lit("PLANNED")
+    result_status: pl.Expr = word("result_status", ResultStatus.MEASURED)
+    situation: pl.Expr = word("situation", Situation.PLANNED)
     recording_threshold: pl.Expr = pl.lit(None, dtype=pl.Decimal(9, 3))
     sent_on: str = "sent_on"
     emergency_id: pl.Expr = NONE
@@ -96,7 +104,7 @@ MEASUREMENTS: dict[Layout, Measurement] = {
             Part(0, "e50_msv", pl.lit("E50"), pl.lit("ALPHA_INT")),
             Part(1, "ht50_msv", pl.lit("HT50"), pl.lit("ALPHA_INT"), organ=pl.col("organ")),
         ),
-        result_status=pl.lit("ESTIMATED"),
+        result_status=word("result_status", ResultStatus.ESTIMATED),
         situation=pl.col("situation"),
         sent_on="decision_date",
     ),
@@ -140,9 +148,9 @@ MEASUREMENTS: dict[Layout, Measurement] = {
         ),
         sender_field="sender_code",
         result_status=pl.when(pl.col("method") == "RECONSTRUCTED")
-        .then(pl.lit("ESTIMATED"))
-        .otherwise(pl.lit("MEASURED")),
-        situation=pl.lit(Situation.SUR.value),
+        .then(word("result_status", ResultStatus.ESTIMATED))
+        .otherwise(word("result_status", ResultStatus.MEASURED)),
+        situation=word("situation", Situation.SUR),
         emergency_id=pl.col("emergency_id"),
         sur_group=pl.col("sur_group"),
     ),
@@ -177,16 +185,19 @@ def parts_of(rows: pl.DataFrame, layout: Layout) -> pl.DataFrame:
     measurement = MEASUREMENTS[layout]
     for part in measurement.parts:
         present = rows if part.number == 0 else rows.filter(pl.col(part.dose_field).is_not_null())
+        said = {
+            "quantity": part.quantity,
+            "radiation": part.radiation,
+            "body_location": part.body_location,
+            "badge_position": part.badge_position,
+            "organ": part.organ,
+            "dosimetry": pl.lit(measurement.dosimetry.value) if part.dosimetry is None else part.dosimetry,
+        }
         frames.append(
             present.with_columns(
                 part=pl.lit(part.number, pl.Int16),
-                quantity=part.quantity,
-                radiation=part.radiation,
-                body_location=part.body_location,
-                badge_position=part.badge_position,
-                organ=part.organ,
-                dosimetry=pl.lit(measurement.dosimetry.value) if part.dosimetry is None else part.dosimetry,
                 dose_msv=pl.col(part.dose_field).cast(pl.Decimal(9, 3)),
+                **{name: column.cast(WORDS[name]) for name, column in said.items()},
             ).drop(DOSE_FIELDS[layout])
         )
     return pl.concat(frames)

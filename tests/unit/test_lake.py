@@ -5,6 +5,7 @@ from decimal import Decimal
 from itertools import pairwise
 
 import polars as pl
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
@@ -12,7 +13,7 @@ from lake import reference, vocabulary
 from lake.errors import SettingError, StorageError
 from lake.schema import PERSONS, REJECTIONS, dose_id, place_of
 from lake.settings import Settings
-from lake.store import Lake
+from lake.store import Lake, word_types
 
 
 def test_an_unknown_setting_is_refused_by_name():
@@ -101,17 +102,27 @@ def test_the_same_application_id_lands_once(tmp_path):
     assert sorted(lake.scan("persons").collect()["worker_key"]) == [1, 2]
 
 
-def test_row_numbers_are_stored_as_differences_and_everything_compressed(tmp_path):
+def test_words_held_as_codes_are_stored_as_text_like_all_others(tmp_path):
     lake = Lake(tmp_path)
     lake.create()
-    told = dict(delivery_no=1, judged_by=1, severity="W", code="P04", field="period_end")
-    lake.append(REJECTIONS, pl.DataFrame([told | {"row_no": row_no} for row_no in range(2, 50)]), "delivery-1")
-    (path,) = lake.files("rejections")
-    group = pq.read_metadata(path).row_group(0)
-    columns = {group.column(i).path_in_schema: group.column(i) for i in range(group.num_columns)}
-    assert "DELTA_BINARY_PACKED" in columns["row_no"].encodings
-    assert "DELTA_BINARY_PACKED" not in columns["code"].encodings
-    assert {column.compression for column in columns.values()} == {"SNAPPY"}
+    sexes = pl.Series("sex", ["F", "M", "M"], dtype=word_types(PERSONS)["sex"])
+    coded = pl.concat([_person(1), _person(2), _person(3)]).with_columns(sexes)
+    lake.append_pieces(PERSONS, [coded, coded.clear()], "delivery-1")
+    lake.append(PERSONS, _person(4), "delivery-2")
+    assert all(pq.read_schema(path).field("sex").type == pa.string_view() for path in lake.files("persons"))
+    assert lake.scan("persons").sort("worker_key").collect()["sex"].to_list() == ["F", "M", "M", "F"]
+
+
+def test_the_log_tells_what_each_file_holds(tmp_path):
+    lake = Lake(tmp_path)
+    lake.create()
+    told = dict(judged_by=1, severity="W", code="P04", field="period_end")
+    rows = pl.DataFrame([told | {"delivery_no": row_no // 20, "row_no": row_no} for row_no in range(20, 60)])
+    lake.append(REJECTIONS, rows, "delivery-1")
+    (told,) = pa.table(lake.opened("rejections").get_add_actions(flatten=True)).to_pylist()
+    assert (told["num_records"], told["min.delivery_no"], told["max.delivery_no"], told["null_count.delivery_no"]) == (
+        40, 1, 2, 0,
+    )  # fmt: skip
 
 
 @pytest.mark.parametrize("folder", ["with space", "été", "l'un#1"])
