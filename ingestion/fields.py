@@ -321,10 +321,10 @@ def typed(
 
 
 def in_words(rows: pl.DataFrame, coded: dict[str, Distinct], words: Mapping[str, pl.Enum]) -> pl.DataFrame:
-    """The rows with what is still coded as in the file in the codes of `words`; what is no word is NULL."""
+    """The rows with words that are still coded as in the file in the codes of `words`; what is no word is NULL."""
     said = {}
     for column in rows:
-        if isinstance(column.dtype, pl.Categorical):
+        if column.name in words and isinstance(column.dtype, pl.Categorical):
             distinct = coded[column.name]
             values = column[distinct.row].cast(pl.String).cast(words[column.name], strict=False)
             said[column.name] = values[distinct.which]

@@ -91,10 +91,8 @@ class Register:
         `rows` have person_no; `newcomers` (PERSON) are the persons whose number is new, in its order.
         """
         rows = rows.hstack(self._people_with(newcomers)[rows["person_no"]])
-        places = self._places_in(rows)
-        rows = rows.join(places, on="siret", how="left", maintain_order="left")
-        workplaces = places.rename({"siret": "workplace", "establishment_key": "workplace_key"})
-        rows = rows.join(workplaces, on="workplace", how="left", maintain_order="left")
+        rows = self._with_place(rows, "siret", "establishment_key")
+        rows = self._with_place(rows, "workplace", "workplace_key")
         return _with_employment(rows, self.population)
 
     def _people_with(self, newcomers: pl.DataFrame) -> pl.DataFrame:
@@ -111,11 +109,15 @@ class Register:
         )
         return self.population.person_of(people).select("mac", "worker_key", "person_key", "name_differs")
 
-    def _places_in(self, rows: pl.DataFrame) -> pl.DataFrame:
-        sirets = pl.concat([rows["siret"], rows["workplace"].rename("siret")]).unique()
+    def _with_place(self, rows: pl.DataFrame, field: str, key: str) -> pl.DataFrame:
+        """The rows with the key of the establishment whose SIRET, as text or coded, is in the field."""
+        named = rows[field].unique()
+        sirets = named.cast(pl.String)
         new = sirets.filter(~sirets.is_in(self._places["siret"].implode()))
         self._places = pl.concat([self._places, establishment_keys(self._vault.engine, new)])
-        return self._places
+        keys = sirets.to_frame("siret").join(self._places, on="siret", how="left", maintain_order="left")
+        places = pl.DataFrame({field: named, key: keys["establishment_key"]})
+        return rows.join(places, on=field, how="left", maintain_order="left")
 
 
 def _with_employment(rows: pl.DataFrame, population: Population) -> pl.DataFrame:

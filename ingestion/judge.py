@@ -149,6 +149,7 @@ class _Rules:
         self.on_person = OfValues([*compress(on_text, is_of_person)])
         self.on_text = Checks([*compress(on_text, map(not_, is_of_person))])
         self.on_row = Checks(_row_checks(question))
+        self.still_coded = {*WORDS, "siret", MEASUREMENTS[layout].workplace_field}
         # Fields that nothing asks for once each row was judged by itself.
         self.spent = [field for field in fields_of(layout) if field not in _ASKED_LATER[layout]]
         self.on_pair = Checks([*PAIR_CHECKS, *own_checks(question.own)])
@@ -186,7 +187,7 @@ def _by_itself(rules: _Rules, rows: Rows) -> _Slice:
         rules.on_text.findings(text, coded),
         rules.on_person.findings(text.select("row_no", *AS_SENT), persons),
     ]
-    standard = standard_rows(typed(text, layout, coded, WORDS), layout)
+    standard = standard_rows(typed(text, layout, coded, rules.still_coded), layout)
     # Each row is asked: what is left to ask of a coded column compares it with words.
     found.append(rules.on_row.findings(standard, {}))
     standard = in_words(standard.drop(rules.spent), coded, WORDS).with_columns(person_no=persons.numbers[persons.which])
