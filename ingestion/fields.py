@@ -116,7 +116,7 @@ class Distinct:
     @classmethod
     def of(cls, numbers: np.ndarray) -> "Distinct":
         """Of rows whose values are numbered, not much higher than there are rows."""
-        row = np.full(numbers.max(initial=-1) + 1, -1)
+        row = np.full(int(numbers.max(initial=0)) + 1, -1)
         row[numbers] = np.arange(len(numbers))
         there = np.flatnonzero(row >= 0)
         place = np.empty(len(row), np.uint32)
@@ -124,9 +124,17 @@ class Distinct:
         return cls(there, row[there], place[numbers])
 
     @classmethod
+    def of_several(cls, each: "Sequence[Distinct]") -> "Distinct":
+        """Of rows that have several values each: every combination that there is."""
+        together = each[0]
+        for one in each[1:]:
+            together = cls.of(together.which * np.int64(len(one.row)) + one.which)
+        return together
+
+    @classmethod
     def of_coded(cls, column: pl.Series) -> "Distinct":
         """Of a coded column; no value has number 0."""
-        return cls.of((column.to_physical().cast(pl.Int64) + 1).fill_null(0).to_numpy())
+        return cls.of((column.to_physical().cast(pl.UInt32) + 1).fill_null(0).to_numpy())
 
 
 def coded_columns(rows: pl.DataFrame) -> dict[str, Distinct]:

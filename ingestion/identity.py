@@ -6,7 +6,7 @@ import polars as pl
 from ingestion.fields import Check, Distinct
 from ingestion.identifiers import is_nir_shaped, is_siret, nir_key
 from ingestion.names import with_name_check
-from ingestion.population import Population
+from ingestion.population import ByPerson, Population
 from lake import reference
 from registry.numbering import establishment_keys
 from registry.vault import Vault
@@ -83,7 +83,7 @@ class Register:
         self.population = population
         self._vault = vault
         self._people: pl.DataFrame | None = None
-        self._places = pl.DataFrame(schema={"siret": pl.String, "establishment_key": pl.Int64})
+        self._places = self._located(pl.Series(dtype=pl.String))
 
     def with_keys(self, rows: pl.DataFrame, newcomers: pl.DataFrame) -> pl.DataFrame:
         """The rows with mac, worker_key, person_key, the places' keys, sector_code and what the codes ask.
@@ -91,8 +91,8 @@ class Register:
         `rows` have person_no; `newcomers` (PERSON) are the persons whose number is new, in its order.
         """
         rows = rows.hstack(self._people_with(newcomers)[rows["person_no"]])
-        rows = self._with_place(rows, "siret", "establishment_key")
-        rows = self._with_place(rows, "workplace", "workplace_key")
+        rows = self._with_place(rows, "siret", establishment_key="establishment_key", place_sector="sector_code")
+        rows = self._with_place(rows, "workplace", workplace_key="establishment_key")
         return _with_employment(rows, self.population)
 
     def _people_with(self, newcomers: pl.DataFrame) -> pl.DataFrame:
@@ -109,46 +109,61 @@ class Register:
         )
         return self.population.person_of(people).select("mac", "worker_key", "person_key", "name_differs")
 
-    def _with_place(self, rows: pl.DataFrame, field: str, key: str) -> pl.DataFrame:
-        """The rows with the key of the establishment whose SIRET, as text or coded, is in the field."""
-        named = rows[field].unique()
-        sirets = named.cast(pl.String)
-        new = sirets.filter(~sirets.is_in(self._places["siret"].implode()))
-        self._places = pl.concat([self._places, establishment_keys(self._vault.engine, new)])
-        keys = sirets.to_frame("siret").join(self._places, on="siret", how="left", maintain_order="left")
-        places = pl.DataFrame({field: named, key: keys["establishment_key"]})
-        return rows.join(places, on=field, how="left", maintain_order="left")
+    def _with_place(self, rows: pl.DataFrame, field: str, **told: str) -> pl.DataFrame:
+        """The rows with what is known of the establishment whose SIRET, as text or coded, is in the field."""
+        coded = rows[field]
+        distinct = Distinct.of_coded(coded.cast(pl.Categorical) if coded.dtype == pl.String else coded)
+        sirets = coded[distinct.row].cast(pl.String).alias("siret")
+        self._places = pl.concat(
+            [self._places, self._located(sirets.filter(~sirets.is_in(self._places["siret"].implode())))]
+        )
+        places = sirets.to_frame().join(self._places, on="siret", how="left", maintain_order="left")
+        return rows.with_columns(places[known][distinct.which].alias(name) for name, known in told.items())
+
+    def _located(self, sirets: pl.Series) -> pl.DataFrame:
+        """The known ones among the SIRETs: siret, establishment_key, sector_code."""
+        keys = establishment_keys(self._vault.engine, sirets)
+        return keys.join(self.population.sectors, on="establishment_key", how="left")
 
 
 def _with_employment(rows: pl.DataFrame, population: Population) -> pl.DataFrame:
     """Adds is_employed, is_monitored, is_past_series_break and sector_code, of the latest employment that overlaps."""
-    asked = rows.select("person_key", "establishment_key", "period_start", "period_end").with_row_index("place")
-    asked = asked.drop_nulls()
-    overlaps = (pl.col("starts_of_line") <= pl.col("period_end")) & (pl.col("ends_of_line") >= pl.col("period_start"))
-    is_here = pl.col("establishment_key_of_line") == pl.col("establishment_key")
-    employed = population.contracts.joined(asked).filter(is_here, overlaps)
-    holding = population.statuses.joined(asked).filter(overlaps)
-    monitored = holding.filter(~pl.col("category_of_line").is_in(["NC", "NR"]))
-    jobs = holding.filter(is_here, pl.col("sector_code_of_line").is_not_null())
-    jobs = jobs.filter(pl.col("place").ne_missing(pl.col("place").shift(-1)))
-    job_of = np.full(rows.height, jobs.height)
-    job_of[jobs["place"]] = np.arange(jobs.height)
-    job_sector = jobs["sector_code_of_line"].extend_constant(None, 1)[job_of]
-    rows = rows.join(
-        population.sectors.rename({"sector_code": "place_sector"}),
-        on="establishment_key",
-        how="left",
-        maintain_order="left",
-    )
+    contracts, statuses = population.contracts, population.statuses
+    row, line, is_here = _overlapping(rows, contracts)
+    is_employed = _is_among(row[is_here], rows.height)
+    row, line, is_here = _overlapping(rows, statuses)
+    is_monitored = _is_among(row[statuses.numbers("monitors")[line]], rows.height)
+    is_job = is_here & statuses.numbers("has_sector")[line]
+    job = np.full(rows.height, statuses.height)
+    # Of a row's lines the last stays.
+    job[row[is_job]] = line[is_job]
     return rows.with_columns(
-        is_employed=_is_among(employed["place"], rows.height),
-        is_monitored=_is_among(monitored["place"], rows.height),
+        is_employed=is_employed,
+        is_monitored=is_monitored,
         is_past_series_break=pl.col("period_end") >= reference.threshold("individual_monitoring_only_from"),
-        sector_code=pl.coalesce(job_sector, "place_sector", pl.lit("UNK")),
+        sector_code=pl.coalesce(
+            statuses.column("sector_code").extend_constant(None, 1)[job], "place_sector", pl.lit("UNK")
+        ),
     ).drop("place_sector")
 
 
-def _is_among(places: pl.Series, rows: int) -> pl.Series:
+def _overlapping(rows: pl.DataFrame, lines: ByPerson) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Rows and the lines of their persons that overlap their periods; whether they are of the same establishment."""
+    start, end, place = (
+        rows[column].to_physical().fill_null(unknown).to_numpy()
+        for column, unknown in (("period_start", _NEVER), ("period_end", -_NEVER), ("establishment_key", -1))
+    )
+    row, line = lines.met(rows["person_key"])
+    overlaps = (lines.numbers("starts")[line] <= end[row]) & (lines.numbers("ends")[line] >= start[row])
+    row, line = row[overlaps], line[overlaps]
+    return row, line, lines.numbers("establishment_key")[line] == place[row]
+
+
+# A day that no period reaches.
+_NEVER = 2**31 - 1
+
+
+def _is_among(places: np.ndarray, rows: int) -> pl.Series:
     """For each place from 0 on whether it is among these."""
     found = np.zeros(rows, bool)
     found[places] = True

@@ -19,6 +19,7 @@ from ingestion.fields import (
     WITH_VALUE,
     Check,
     Checks,
+    Distinct,
     OfValues,
     coded_columns,
     field_checks,
@@ -356,21 +357,23 @@ def _value_checks(layout: Layout) -> list[Check]:
 def _located(parts: pl.DataFrame) -> pl.DataFrame:
     """The parts with is_possible (the quantity can be measured there) and limit_msv, the limit of the day."""
     where = ("dosimetry", "quantity", "radiation", "body_location")
+    # Doses of the same kind and day are many: each is looked up once.
+    days = parts["period_end"].to_physical()
+    days = Distinct.of((days - days.min() + 1).fill_null(0).to_numpy())
+    kinds = Distinct.of_several([*(Distinct.of_coded(parts[column]) for column in where), days])
+    few = parts.select(*where, "period_end")[kinds.row]
     places = reference.table("quantity_locations").cast({name: WORDS[name] for name in where})
     places = places.select(*where, "limit_quantity", is_possible=pl.lit(True))
     limits = reference.table("dose_limits").filter(window="12_MONTHS", population="ADULT")
-    parts = parts.join(places, on=where, how="left", nulls_equal=True, maintain_order="left")
-    of_the_day = (
-        parts.select("period_end", "limit_quantity")
-        .unique()
-        .join(limits.select("limit_quantity", "limit_msv", "valid_from", "valid_to"), on="limit_quantity")
-        .filter(
-            pl.col("valid_from") <= pl.col("period_end"),
-            pl.col("valid_to").is_null() | (pl.col("valid_to") >= pl.col("period_end")),
-        )
-        .select("period_end", "limit_quantity", "limit_msv")
+    few = few.with_row_index("kind").join(places, on=where, how="left", nulls_equal=True)
+    of_the_day = few.join(
+        limits.select("limit_quantity", "limit_msv", "valid_from", "valid_to"), on="limit_quantity"
+    ).filter(
+        pl.col("valid_from") <= pl.col("period_end"),
+        pl.col("valid_to").is_null() | (pl.col("valid_to") >= pl.col("period_end")),
     )
-    return parts.join(of_the_day, on=["period_end", "limit_quantity"], how="left", maintain_order="left")
+    few = few.join(of_the_day.select("kind", "limit_msv"), on="kind", how="left").sort("kind")
+    return parts.hstack(few.select("is_possible", "limit_msv")[kinds.which])
 
 
 def _part_checks(question: Question) -> list[Check]:

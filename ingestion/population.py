@@ -26,18 +26,30 @@ class ByPerson:
         # Where the lines of each key start, from key 0 to two beyond the last: whoever is looked up there has none.
         self._first = np.searchsorted(keys, np.arange((keys[-1] if len(keys) else 0) + 3))
         self._lines = lines.drop("person_key")
+        self._numbers = {c.name: c.to_physical().to_numpy() for c in self._lines if not isinstance(c.dtype, pl.String)}
+        self.height = lines.height
 
-    def joined(self, rows: pl.DataFrame) -> pl.DataFrame:
-        """Each row once per line of its person_key, which is not NULL; columns of the lines end in `_of_line`.
-
-        A row's lines follow each other, in the order of establishment_key, starts and sector_code.
-        """
-        keys = np.clip(rows["person_key"].to_numpy(), 0, len(self._first) - 2)
+    def met(self, persons: pl.Series) -> tuple[np.ndarray, np.ndarray]:
+        """Each row once per line of its person: the places of both, rows and lines in order; NULL has no line."""
+        keys = np.clip(persons.fill_null(0).to_numpy(), 0, len(self._first) - 2)
         first = self._first[keys]
         lines = self._first[keys + 1] - first
         row = np.repeat(np.arange(len(keys)), lines)
         within = np.arange(len(row)) - np.repeat(np.cumsum(lines) - lines, lines)
-        met = self._lines[first[row] + within].select(pl.all().name.suffix("_of_line"))
+        return row, first[row] + within
+
+    def numbers(self, column: str) -> np.ndarray:
+        """A column of the lines that is no text, in their order; days as numbers from 1970 on."""
+        return self._numbers[column]
+
+    def column(self, name: str) -> pl.Series:
+        """A column of the lines, in their order: establishment_key, starts, sector_code within a person."""
+        return self._lines[name]
+
+    def joined(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """Each row once per line of its person_key; columns of the lines end in `_of_line`."""
+        row, line = self.met(rows["person_key"])
+        met = self._lines[line].select(pl.all().name.suffix("_of_line"))
         return pl.concat([rows[row], met], how="horizontal")
 
 
@@ -46,7 +58,8 @@ class Population:
     """What identification needs.
 
     contracts: one line per person, establishment and contract (person_key, establishment_key, starts, ends).
-    statuses: one line per person, establishment, category and start (…, category, sector_code, starts, ends).
+    statuses: one line per person, establishment, category and start (…, category, sector_code, starts, ends, monitors:
+    whether the category calls for monitoring, has_sector).
     sectors: one row per establishment (establishment_key, sector_code), the latest line.
     links: one row per identifier's key that stands for another person's key (worker_key, person_key).
     """
@@ -132,6 +145,10 @@ def _population(employments: pl.DataFrame, establishments: pl.DataFrame, links: 
         .otherwise("ends")
     )
     sectors = establishments.sort(*_KNOWN).group_by("establishment_key").agg(pl.col("sector_code").last())
+    statuses = statuses.with_columns(
+        monitors=(~pl.col("category").is_in(["NC", "NR"])).fill_null(False),
+        has_sector=pl.col("sector_code").is_not_null(),
+    )
     return Population(ByPerson(contracts), ByPerson(statuses), sectors, latest_links)
 
 
