@@ -12,7 +12,7 @@ from datetime import UTC, date, datetime
 
 import polars as pl
 
-from lake.errors import AccessDenied, UsageError
+from lake.errors import AccessDenied, NoSnapshot, UsageError
 from lake.settings import Settings
 from lake.vocabulary import LimitQuantity
 from models import outlook
@@ -173,19 +173,29 @@ class Access:
     ) -> pl.DataFrame:
         """What lies ahead of one worker from a day on, as `models.outlook.table` tells it; no operational readings.
 
-        Bounded, denied and logged as the sums of that day.
+        Bounded, denied and logged as the sums of that day. The paces of jobs are those of the release in force on
+        `as_of`, as statistics are: no projection where there is none.
         """
         now = self.rolling_on(viewer, worker_key, on_date, purpose=purpose, as_of=as_of)
         quantities = [q for q in now["limit_quantity"] if q != LimitQuantity.OPERATIONAL]
         counted_from = now["counted_from"].min()
         days = [months_after(on_date, months) for months in outlook.HORIZONS]
         ahead = self.snapshots.query(outlook.AHEAD, [on_date, quantities, counted_from, worker_key, days], as_of)
-        pace = self.snapshots.query(outlook.PACE, [on_date, counted_from, *3 * [worker_key]], as_of)
+        own = self.snapshots.query(outlook.OWN, [on_date, quantities, counted_from, *3 * [worker_key]], as_of)
+        pace = own.join(self._paces(own, as_of), on="limit_quantity")
         born = self.snapshots.query("select max(birth_year) from persons where worker_key = ?", [worker_key], as_of)
         # The day of the eighteenth birthday is nowhere in a snapshot.
         may_be_minor = born.item() is not None and on_date.year - born.item() <= 18
         after = {day: months_before(day, 12) for day in set(ahead["from_date"])}
         return outlook.table(ahead, pace, may_be_minor, after, counted_from)
+
+    def _paces(self, own: pl.DataFrame, as_of: date | None) -> pl.DataFrame:
+        """The paces of the person's job in a release; empty where there is no job or no release that tells it."""
+        job = own.select("occupation_code", "category").row(0) if own.height else (None, None)
+        try:
+            return self.snapshots.query_release(self.release(as_of), outlook.JOB, job)
+        except NoSnapshot:
+            return pl.DataFrame(schema={"limit_quantity": pl.String})
 
     def workers_of(
         self,

@@ -84,6 +84,7 @@ class Model:
     adds_up_across: tuple[str, ...] = ()
     total: tuple[str, str] | None = None
     live: str = ""
+    released: str = ""
 
     @property
     def meaning(self) -> str:
@@ -107,8 +108,11 @@ class Model:
 
     @property
     def is_released(self) -> bool:
-        """Whether readers are shown it as the last release froze it; `live` is the reason why a table needs none."""
-        return self.is_served and self.level in _STATISTICS and not self.live
+        """Whether readers are shown it as the last release froze it.
+
+        `live` is the reason why a table needs none, `released` the reason why one does that nobody can ask for.
+        """
+        return bool(self.released) or (self.is_served and self.level in _STATISTICS and not self.live)
 
 
 @cache
@@ -185,6 +189,8 @@ def check(model: Model) -> None:
         raise ModelError(f"{sidecar}: a mart needs its source.")
     if model.live and model.level not in _STATISTICS:
         raise ModelError(f"{sidecar}: only a national or establishment table says why it is read live.")
+    if model.released and model.level != INTERNAL:
+        raise ModelError(f"{sidecar}: only a table that nobody can ask for says why it is released.")
     if model.disclosure is not None and model.disclosure not in DISCLOSURES:
         raise ModelError(f"{sidecar}: unknown disclosure “{model.disclosure}”.")
     named = [model.quantity_column, model.dosimetry_column, model.date_column]

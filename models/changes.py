@@ -8,7 +8,7 @@ on both sides.
 """
 
 import tempfile
-from collections.abc import Collection
+from collections.abc import Set
 from pathlib import Path
 
 import duckdb
@@ -22,8 +22,11 @@ from models.catalog import FOLDER, Model, models
 
 MEMBERS = FOLDER / "members"
 BASIS = ("annual_worker_doses", "persons", "dose_parts", "dose_places")
+# What is the same for everybody.
+_REACH = "pace_reach"
 # Of the model of both bases, tables that change are made of the current one.
 _FROM_BASIS = "annual_doses"
+_GIVEN = {*BASIS, _REACH, _FROM_BASIS}
 _CONTRIBUTION = ("worker_key", "establishment_key", "dose_msv", "is_monitored", "other")
 _TOLD = ("aspect", "changed", "came_or_went", "dose_changed", "top_share", "n_establishments",
          "top_establishment_share")  # fmt: skip
@@ -60,6 +63,7 @@ def keep_basis(settings: Settings, snapshot: Path, basis: Path) -> None:
             query = _DOSE_PARTS if name == "dose_parts" else f"select * from {name}"
             connection.execute(f"create table basis.{name} as {query}")
         connection.execute(f"create table basis.compared as {_COMPARED}")
+        connection.execute(f"create table basis.{_REACH} as select distinct first_year, last_year from job_paces")
         connection.execute("create schema basis.reference")
         for name in reference.TABLES:
             connection.execute(f"create table basis.reference.{name} as select * from reference.{name}")
@@ -68,7 +72,7 @@ def keep_basis(settings: Settings, snapshot: Path, basis: Path) -> None:
 
 
 def persons_behind(settings: Settings, before: Path, now: Path) -> dict[str, pl.DataFrame]:
-    """For every model with members, its rows in which a person changed between two bases.
+    """For every model whose members both bases tell, its rows in which a person changed between them.
 
     Columns: those that find the row, aspect, changed (persons), came_or_went (persons who are in it on one side alone),
     dose_changed (persons whose dose in the row did), top_share (the largest person's change in the sum of all),
@@ -85,7 +89,8 @@ def persons_behind(settings: Settings, before: Path, now: Path) -> dict[str, pl.
         connection = _open(settings)
         try:
             found = {
-                name: _compare(connection, name, sides["before"][name], sides["now"][name]) for name in sides["now"]
+                name: _compare(connection, name, sides["before"][name], sides["now"][name])
+                for name in sides["now"].keys() & sides["before"].keys()
             }
             found["establishment_comparison"] = pl.concat(
                 [found["establishment_comparison"], *_beside(connection, found, before, now)], how="diagonal_relaxed"
@@ -135,6 +140,14 @@ def _find_changed(settings: Settings, before: Path, now: Path, changed: Path) ->
                     f"select worker_key from (select {columns} from {one}.{name} "
                     f"except all select {columns} from {other}.{name})"
                 )
+        if connection.sql("select 1 from duckdb_tables() where table_name = ?", params=[_REACH]).shape[0] == 2:
+            # Years that have left the reach of the paces, or come into it, change what persons bring to them.
+            for one, other in (("before", "now"), ("now", "before")):
+                parts.append(
+                    f"select worker_key from {one}.annual_worker_doses as doses "
+                    f"inner join {one}.{_REACH} as reach on doses.year between reach.first_year and reach.last_year "
+                    f"anti join {other}.{_REACH} as others on doses.year between others.first_year and others.last_year"
+                )
         union = " union ".join(parts)
         connection.execute(f"copy ({union}) to {quoted(str(changed))} (format parquet)")
     finally:
@@ -150,14 +163,20 @@ def _members(settings: Settings, basis: Path, changed: Path, folder: Path) -> di
         connection.execute("attach ':memory:' as reference")
         for name in reference.TABLES:
             connection.execute(f"create table reference.{name} as select * from basis.reference.{name}")
-        for name in BASIS:
+        held = {row[0] for row in connection.execute("show tables from basis").fetchall()}
+        for name in held & set(BASIS):
             connection.execute(
                 f"create table {name} as select * from basis.{name} "
                 f"where worker_key in (select worker_key from read_parquet({quoted(str(changed))}))"
             )
+        if _REACH in held:
+            connection.execute(f"create view {_REACH} as select * from basis.{_REACH}")
         connection.execute(f"create view {_FROM_BASIS} as select 'current' as basis, * from annual_worker_doses")
         queries = {path.stem: path.read_text(encoding="utf-8") for path in sorted(MEMBERS.glob("*.sql"))}
-        for model in _staging(set().union(*(tables_named(sql) for sql in queries.values()))):
+        needed = {name: _needed(tables_named(sql)) for name, sql in queries.items()}
+        # A basis of earlier code lacks some: who stands behind these tables is not known of it.
+        queries = {name: sql for name, sql in queries.items() if needed[name] & _GIVEN <= held | {_FROM_BASIS}}
+        for model in in_order([models()[name] for name in set().union(*(needed[name] for name in queries)) - _GIVEN]):
             make(connection, model)
         found = {}
         for name, sql in queries.items():
@@ -168,15 +187,15 @@ def _members(settings: Settings, basis: Path, changed: Path, folder: Path) -> di
         connection.close()
 
 
-def _staging(named: Collection[str]) -> list[Model]:
-    """The models that members are made of, in order; what the basis holds is not made again."""
-    to_make = set(models()) - {*BASIS, _FROM_BASIS}
+def _needed(named: Set[str]) -> set[str]:
+    """What members are made of: the models to be made, and of what the basis gives, which is not made again."""
+    known = _GIVEN | models().keys()
     needed: set[str] = set()
-    waiting = set(named) & to_make
+    waiting = named & known
     while waiting:
         needed |= waiting
-        waiting = (set().union(*(tables_named(models()[name].sql) for name in waiting)) & to_make) - needed
-    return in_order([models()[name] for name in sorted(needed)])
+        waiting = (set().union(*(tables_named(models()[name].sql) for name in waiting - _GIVEN)) & known) - needed
+    return needed
 
 
 def _bounds(name: str) -> dict[str, str]:

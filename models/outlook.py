@@ -50,8 +50,8 @@ AHEAD = """
 """
 
 # The latest day that a result speaks of, the person's own complete years, and the job of the latest employment.
-PACE = """
-    with asked as (select ?::date as on_date, ?::date as counted_from),
+OWN = """
+    with asked as (select ?::date as on_date, ?::varchar[] as quantities, ?::date as counted_from),
     known as (
         select limit_quantity, max(period_end) as known_until
         from dose_records cross join asked
@@ -78,16 +78,35 @@ PACE = """
         limit 1
     )
     select
-        paces.limit_quantity, known.known_until, coalesce(own.years, 0) as years, own.mean_msv as own_mean_msv,
-        cast(paces.mean_msv as double) as job_mean_msv,
-        cast(variance_within_msv2 as double) as variance_within,
-        cast(variance_between_msv2 as double) as variance_between
-    from job
-    inner join job_paces as paces using (occupation_code, category)
+        projected.limit_quantity, known.known_until, coalesce(own.years, 0) as years, own.mean_msv as own_mean_msv,
+        occupation_code, category
+    from (select unnest(quantities) as limit_quantity from asked) as projected
     inner join known
         on known.limit_quantity
-            = case paces.limit_quantity when 'effective_external' then 'effective' else paces.limit_quantity end
-    left join own on own.limit_quantity = paces.limit_quantity
+            = case projected.limit_quantity when 'effective_external' then 'effective' else projected.limit_quantity end
+    cross join job
+    left join own on own.limit_quantity = projected.limit_quantity
+"""
+
+# The paces of a job, asked of a release. In a job without dose the pace is zero; where no part of its dose is internal,
+# the pace of the total is that of the external dose.
+JOB = """
+    with paces as (
+        select
+            limit_quantity, exposed_internally,
+            cast(case exposed when 0 then 0 else mean_msv end as double) as job_mean_msv,
+            cast(case exposed when 0 then 0 else variance_within_msv2 end as double) as variance_within,
+            cast(case exposed when 0 then 0 else variance_between_msv2 end as double) as variance_between
+        from job_paces
+        where occupation_code = ? and category = ?
+    )
+    select limit_quantity, job_mean_msv, variance_within, variance_between
+    from paces
+    where variance_between is not null
+    union all
+    select 'effective_external', job_mean_msv, variance_within, variance_between
+    from paces
+    where variance_between is not null and limit_quantity = 'effective' and exposed_internally = 0
 """
 
 

@@ -17,7 +17,7 @@ import polars as pl
 from lake.errors import NoSnapshot, SettingError, UsageError
 from lake.settings import Settings
 from lake.views import OFFLINE, PARIS, end_of_day, quoted
-from models.catalog import released, served
+from models.catalog import models, released
 from models.changes import has_members, keep_basis, persons_behind
 from models.disclosure import Thresholds
 from models.provenance import as_at, checksum, code_version, in_key_order
@@ -125,10 +125,10 @@ def freeze(settings: Settings, snapshot: Path, on: date) -> Release:
     making.mkdir(parents=True, mode=0o700)
     made_of = _read(snapshot, ["snapshot", *(model.name for model in released())])
     version, until = made_of.pop("snapshot").select("version", "data_until").row(0)
-    found = {name: in_key_order(frame, served(name)) for name, frame in made_of.items()}
+    found = {name: in_key_order(frame, models()[name]) for name, frame in made_of.items()}
     keep_basis(settings, snapshot, making / _BASIS)
     tables = _tables(settings, making, found, on, last)
-    shown = {name: in_key_order(frame, served(name)) for name, (_, frame) in tables.items()}
+    shown = {name: in_key_order(frame, models()[name]) for name, (_, frame) in tables.items()}
     _write(making / STATISTICS, shown)
     _write(making / _BASIS, {f"whole_{name}": frame for name, (frame, _) in tables.items()})
     _write(making / _BASIS, {f"shown_{name}": frame for name, frame in shown.items()})
@@ -203,29 +203,30 @@ def _tables(
 ) -> dict[str, tuple[pl.DataFrame, pl.DataFrame]]:
     """Per table (as shown with nothing hidden, as readers are shown it), held to the release before if there is one."""
     thresholds = Thresholds.from_reference()
-    made = {name: as_new(frame, served(name), on, thresholds) for name, frame in found.items()}
+    made = {name: as_new(frame, models()[name], on, thresholds) for name, frame in found.items()}
     if last is None:
         return made
     before = _read(settings.releases / last.name / _BASIS, [f"{kind}_{name}" for kind in _KINDS for name in found])
     # Exceedances of the nation are news whatever their number; a table that was never released has nothing to hold.
-    known = [name for name in found if f"shown_{name}" in before and served(name).disclosure]
-    guarded = [name for name in known if has_members(served(name))]
-    for name in set(known) - set(guarded):
-        made[name] = tuple(
-            _as_first_shown(before[f"{kind}_{name}"], table) for kind, table in zip(_KINDS, made[name], strict=True)
-        )
+    known = [name for name in found if f"shown_{name}" in before and models()[name].disclosure]
+    guarded = [name for name in known if has_members(models()[name])]
     days = {last.on} | {day for name in guarded for day in stems(before[f"whole_{name}"])}
     changes = {
         day: persons_behind(settings, settings.releases / day.isoformat() / _BASIS, making / _BASIS)
         for day in sorted(days)
     }
+    guarded = [name for name in guarded if name in changes[last.on]]
+    for name in set(known) - set(guarded):
+        made[name] = tuple(
+            _as_first_shown(before[f"{kind}_{name}"], table) for kind, table in zip(_KINDS, made[name], strict=True)
+        )
     tables = {
         name: Table(
-            served(name),
+            models()[name],
             found[name],
             before[f"whole_{name}"],
             before[f"shown_{name}"],
-            {d: c[name] for d, c in changes.items()},
+            {day: behind[name] for day, behind in changes.items() if name in behind},
         )
         for name in guarded
     }
@@ -234,6 +235,8 @@ def _tables(
 
 def _as_first_shown(before: pl.DataFrame, now: pl.DataFrame) -> pl.DataFrame:
     """What was shown, with the years that were not: nothing says how many stand behind a change of the others."""
+    if "year" not in before.columns:
+        return before
     years = before["year"].unique().to_list()
     return pl.concat([before, now.filter(~pl.col("year").is_in(years))], how="diagonal_relaxed")
 

@@ -113,15 +113,18 @@ def _rows(table: Table, thresholds: Thresholds, is_other_code: bool) -> pl.DataF
         is_of_few=few.any(), any_changed=pl.col("changed").sum(), size=pl.col("changed").filter(~is_beside).max()
     )
     rows = rows.join(counted, on=[*keys, _BASIS], how="left", nulls_equal=True)
+    # A basis of earlier code may not tell who stands behind the table: nobody knows how many changed since.
+    is_unknown = ~pl.col(_BASIS).is_in(list(table.changes))
     for column in bounds:
         crossed = changes.group_by(*keys, _BASIS).agg(pl.col(f"crossed_{column}").max())
         crossed = crossed.rename({_BASIS: _basis_of(column)})
         rows = rows.join(crossed, on=[*keys, _basis_of(column)], how="left", nulls_equal=True)
     rows = rows.with_columns(
-        pl.col("is_of_few", "was").fill_null(False),
+        pl.col("is_of_few").fill_null(is_unknown),
+        pl.col("was").fill_null(False),
         pl.col("any_changed", "size", *(f"crossed_{c}" for c in bounds)).fill_null(0).cast(pl.Int64),
     )
-    family = _family_keys(table.model)
+    family = _family_keys(table)
     rows = rows.with_columns(
         # A row of few that appears would tell that they are there, unless many others appear or change with them.
         appears=~pl.col("was") & ((pl.col("size") >= thresholds.persons) | ~pl.col("was").any().over(family))
@@ -215,7 +218,7 @@ def _stuck(table: Table, tables: dict[str, Table], thresholds: Thresholds) -> tu
     """The families for which nothing less helps than to hold them whole."""
     rows = table.rows.with_columns(_with_wholes(table, tables).select("_moves_within", "_moves_across"))
     stuck = pl.concat([rows.filter("clashes"), _open_partitions(rows, table.model, thresholds)])
-    return table.model, stuck.select(pl.col(_family_keys(table.model)).cast(pl.Int64)).unique()
+    return table.model, _numbers_alike(stuck.select(_family_keys(table))).unique()
 
 
 def _open_partitions(rows: pl.DataFrame, model: Model, thresholds: Thresholds) -> pl.DataFrame:
@@ -235,9 +238,16 @@ def _open_partitions(rows: pl.DataFrame, model: Model, thresholds: Thresholds) -
     return pl.concat(found)
 
 
-def _family_keys(model: Model) -> list[str]:
-    """A family is a year of the nation, or of one establishment."""
-    return ["establishment_key", "year"] if model.level == Data.ESTABLISHMENT else ["year"]
+def _family_keys(table: Table) -> list[str]:
+    """A family is a year of the nation, or of one establishment; where there are no years, a row."""
+    if "year" not in table.keys:
+        return table.keys
+    return ["establishment_key", "year"] if table.model.level == Data.ESTABLISHMENT else ["year"]
+
+
+def _numbers_alike(rows: pl.DataFrame) -> pl.DataFrame:
+    """Keys as they are joined between tables."""
+    return rows.with_columns(pl.selectors.integer().cast(pl.Int64))
 
 
 def _hold_families(table: Table, families: list[tuple[Model, pl.DataFrame]]) -> None:
@@ -245,7 +255,7 @@ def _hold_families(table: Table, families: list[tuple[Model, pl.DataFrame]]) -> 
         if model.level != table.model.level or family.is_empty():
             continue
         held = family.with_columns(_is_held=True)
-        rows = table.rows.with_columns(pl.col(family.columns).cast(pl.Int64)).join(held, on=family.columns, how="left")
+        rows = _numbers_alike(table.rows.select(family.columns)).join(held, on=family.columns, how="left")
         table.rows = table.rows.with_columns(
             moves=table.rows["moves"] & ~(rows["_is_held"].fill_null(False) & table.rows["was"])
         )
@@ -380,7 +390,7 @@ def _with_bounds_held(table: Table, fresh: pl.DataFrame, before: pl.DataFrame) -
 
 def _with_stems(table: Table, mixed: pl.DataFrame, on: date) -> pl.DataFrame:
     """The rows as shown with nothing hidden, each with the release that its changes are counted against from now on."""
-    is_settled = pl.col("moves") | (pl.col("any_changed") == 0)
+    is_settled = pl.col("moves") | ((pl.col("any_changed") == 0) & ~pl.col("is_of_few"))
     stems = {_BASIS: pl.when(is_settled).then(pl.lit(on)).otherwise(_BASIS)}
     for column in table.bounds:
         stays = pl.col(f"stays_{column}") | (~pl.col("moves") & (pl.col(f"crossed_{column}") > 0))

@@ -115,7 +115,10 @@ def parents(model: Model) -> set[str]:
 
 def _access(mart: Model) -> list[str]:
     if not mart.is_served:
-        return ["## Access", f"Level `{mart.level}`: no reader can ask for it."]
+        said = [f"Level `{mart.level}`: no reader can ask for it."]
+        if mart.released:
+            said.append(f"Protected and frozen with the releases all the same (`models/releases.py`): {mart.released}.")
+        return ["## Access", " ".join(said)]
     said = [f"Level `{mart.level}`, scope `{mart.scope}`: {SCOPES[mart.scope]}."]
     if mart.own_establishments_only:
         said.append("Of a worker, a reader with establishments sees the rows of those only.")

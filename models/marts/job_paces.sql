@@ -1,42 +1,39 @@
 -- Bühlmann: of the persons of a job, how much a year differs within a person, and how much persons differ.
-with reach as (
-    select max(year) as last_year
-    from annual_worker_doses
-    cross join lake.clock
-    where year < year(clock.today)
-),
-
-person_years as (
-    select
-        limit_quantity, occupation_code, category, worker_key, year,
-        min(establishment_key) as establishment_key,
-        cast(sum(dose_msv) * 1000 as hugeint) as dose_usv
-    from annual_worker_doses
-    cross join reach
-    where
-        is_main and is_monitored and occupation_code is not null
-        and year > reach.last_year - 5 and year <= reach.last_year
-    group by limit_quantity, occupation_code, category, worker_key, year
-),
-
-persons as (
+with persons as (
     select
         limit_quantity, occupation_code, category, worker_key,
         min(establishment_key) as establishment_key,
         cast(count(*) as hugeint) as years,
-        sum(dose_usv) as dose_usv,
-        sum(dose_usv * dose_usv) as squares
-    from person_years
+        sum(dose_msv) as dose_msv,
+        cast(sum(dose_msv) * 1000 as hugeint) as dose_usv,
+        sum_of_squares(dose_msv) as squares,
+        bool_or(has_internal_dose) as has_internal_dose
+    from paced_years
     group by limit_quantity, occupation_code, category, worker_key
+),
+
+establishments as (
+    select limit_quantity, occupation_code, category, establishment_key, sum(dose_msv) as dose_msv
+    from persons
+    group by limit_quantity, occupation_code, category, establishment_key
+),
+
+largest as (
+    select limit_quantity, occupation_code, category, share_of(max(dose_msv), sum(dose_msv)) as top_share
+    from establishments
+    group by limit_quantity, occupation_code, category
 ),
 
 jobs as (
     select
         limit_quantity, occupation_code, category,
-        count(*) as persons,
-        count(*) filter (where dose_usv > 0) as exposed,
-        count(distinct establishment_key) as establishments,
-        max(dose_usv) as highest_usv,
+        count(*) as monitored,
+        count(*) filter (where dose_msv > 0) as exposed,
+        count(*) filter (where has_internal_dose) as exposed_internally,
+        count(distinct establishment_key) as n_establishments,
+        share_of(max(dose_msv), sum(dose_msv)) as top_share,
+        case when sum(squares) > 0 then cast(sqrt(cast(max(squares) as double) / sum(squares)) as decimal(12, 6)) end
+            as top_share_of_squares,
         sum(dose_usv) as dose_usv,
         sum(years) as years,
         sum(years * years) as years2,
@@ -46,41 +43,35 @@ jobs as (
     group by limit_quantity, occupation_code, category
 ),
 
-rules as (
-    select
-        max(case when name = 'person_count' then cast(value as integer) end) as fewest_persons,
-        max(case when name = 'establishment_count' then cast(value as integer) end) as fewest_establishments,
-        max(case when name = 'dominance_share' then cast(value as decimal(5, 3)) end) as largest_share
-    from reference.thresholds
-),
-
 variances as (
     select
         *,
         cast(dose_usv as double) / years as mean_usv,
-        greatest(cast(squares - between_squares as double), 0) / nullif(years - persons, 0) as variance_within,
-        years - cast(years2 as double) / years as effective
+        greatest(cast(squares - between_squares as double), 0) / nullif(years - monitored, 0) as variance_within,
+        nullif(years - cast(years2 as double) / years, 0) as effective
     from jobs
-    cross join rules
-    -- A projection mixes the job's mean into one person's: it must tell nobody else's.
-    where
-        persons >= fewest_persons
-        and (exposed = 0 or exposed >= fewest_persons)
-        and establishments >= fewest_establishments
-        and highest_usv <= largest_share * dose_usv
 )
 
 select
-    limit_quantity,
-    occupation_code,
-    category,
-    persons,
+    variances.limit_quantity,
+    variances.occupation_code,
+    variances.category,
+    pace_reach.first_year,
+    pace_reach.last_year,
+    monitored,
+    exposed,
+    exposed_internally,
     cast(mean_usv / 1000 as decimal(12, 6)) as mean_msv,
     cast(variance_within / 1000000 as decimal(18, 6)) as variance_within_msv2,
     cast(
-        greatest((cast(between_squares - dose_usv * dose_usv // years as double) - (persons - 1) * variance_within) / effective, 0)
+        greatest((cast(between_squares - dose_usv * dose_usv // years as double) - (monitored - 1) * variance_within) / effective, 0)
         / 1000000 as decimal(18, 6)
-    ) as variance_between_msv2
+    ) as variance_between_msv2,
+    n_establishments,
+    variances.top_share,
+    top_share_of_squares,
+    largest.top_share as top_establishment_share_dose
 from variances
-where variance_within is not null and effective > 0
-order by limit_quantity, occupation_code, category
+inner join largest using (limit_quantity, occupation_code, category)
+cross join pace_reach
+order by variances.limit_quantity, variances.occupation_code, variances.category

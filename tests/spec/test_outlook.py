@@ -1,22 +1,33 @@
 """What lies ahead of one person: job_paces, and the access query that reads it."""
 
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 
+import duckdb
 import pytest
 from register import Passed
 from scipy import stats
+from test_releases import Releases
 
 from lake import reference
 from lake.errors import AccessDenied, UsageError
 from lake.vocabulary import Role
 from models.access import Access
 from models.publish import publish
+from models.releases import freeze, releases
 from registry.policy import Viewer
 
 PHYSICIAN = Viewer(1, Role.PHYSICIAN, None, frozenset({10}))
 ADVISER = Viewer(2, Role.CRP, None, frozenset({10}))
+EVERYWHERE = Viewer(5, Role.PHYSICIAN, None, frozenset({10, 11, 12}))
 TODAY = date(2024, 7, 15)
+
+
+@pytest.fixture
+def home(tmp_path):
+    made = Releases(tmp_path)
+    yield made
+    made.access.snapshots.close()
 
 
 @pytest.fixture
@@ -155,21 +166,26 @@ def moments() -> tuple[Decimal, Decimal, Decimal]:
 
 def test_a_job_has_a_pace_and_two_variances(job):
     rows = job.rows_of("""
-        select limit_quantity, persons, mean_msv, variance_within_msv2, variance_between_msv2 from job_paces
+        select limit_quantity, monitored, mean_msv, variance_within_msv2, variance_between_msv2 from job_paces
         where limit_quantity = 'effective'
     """)
     millionth = Decimal("0.000001")
     assert rows == [("effective", 12, *(value.quantize(millionth) for value in moments()))]
 
 
-@pytest.mark.parametrize("fewer", ["persons", "establishments"])
-def test_a_job_of_few_has_none(register, table, fewer):
-    for worker in range(1, 12 if fewer == "establishments" else 11):
-        place = 10 + worker % (2 if fewer == "establishments" else 3)
+def of_a_job(register, doses: dict[int, str], places: int = 3) -> None:
+    """Persons with a dose in each of two years, at so many establishments."""
+    for worker, dose in doses.items():
+        place = 10 + worker % places
         register.add("employments", worker_key=worker, establishment_key=place, row_no=worker + 1)
         for year in (2022, 2023):
-            register.dose(date(year, 12, 31), "1.000", worker_key=worker, establishment_key=place)
-    assert register.rows_of("select * from job_paces") == []
+            register.dose(date(year, 12, 31), dose, worker_key=worker, establishment_key=place)
+
+
+@pytest.mark.parametrize(("persons", "places", "is_told"), [(10, 3, False), (11, 2, False), (11, 3, True)])
+def test_a_job_of_few_is_not_projected(register, outlook, persons, places, is_told):
+    of_a_job(register, dict.fromkeys(range(1, 1 + persons), "1.000"), places)
+    assert {row["projected_msv"] is not None for row in outlook(EVERYWHERE, TODAY)} == {is_told}
 
 
 def test_the_sum_goes_on_at_the_pace_of_the_person_and_of_the_job(job, outlook):
@@ -191,21 +207,131 @@ def test_the_sum_goes_on_at_the_pace_of_the_person_and_of_the_job(job, outlook):
     assert widths == sorted(widths)
 
 
-def test_a_person_whose_job_is_of_few_is_not_projected(register, outlook):
-    register.add("employments")
-    register.dose("2024-05-31", "1.000")
-    assert {row["projected_msv"] for row in outlook(PHYSICIAN, TODAY)} == {None}
+@pytest.mark.parametrize(("exposed", "is_told"), [(0, True), (2, False), (11, True)])
+def test_a_job_of_few_exposed_is_not_projected(register, outlook, exposed, is_told):
+    """Either of two with a dose, among twenty-two, would have the other's; that nobody has one is told."""
+    of_a_job(register, {worker: "2.000" if worker <= exposed else "0.000" for worker in range(1, 23)})
+    assert {row["projected_msv"] is not None for row in outlook(EVERYWHERE, TODAY)} == {is_told}
 
 
-def test_a_job_of_few_exposed_has_none(register):
-    """Either of two with a dose, among twelve, would have the other's."""
-    for worker in range(1, 13):
-        place = 10 + worker % 3
-        register.add("employments", worker_key=worker, establishment_key=place, row_no=worker + 1)
-        for year in (2022, 2023):
-            dose = {1: "2.000", 2: "3.210"}.get(worker, "0.000")
-            register.dose(date(year, 12, 31), dose, worker_key=worker, establishment_key=place)
-    assert register.rows_of("select * from job_paces") == []
+def test_a_job_in_which_one_dose_is_most_of_the_squares_is_not_projected(register, outlook):
+    """A fifth of the dose, and nearly all of the variance that the interval gives."""
+    of_a_job(register, {worker: "5.000" if worker == 1 else "0.100" for worker in range(1, 201)})
+    assert {row["projected_msv"] for row in outlook(EVERYWHERE, TODAY)} == {None}
+
+
+@pytest.mark.parametrize(("intakes", "is_told"), [(0, True), (1, False), (11, False)])
+def test_the_external_dose_is_projected_where_nobody_of_the_job_has_an_internal_one(
+    register, outlook, intakes, is_told
+):
+    """Two paces of a job would give the internal dose between them."""
+    of_a_job(register, dict.fromkeys(range(1, 23), "1.000"))
+    for worker in range(1, 1 + intakes):
+        register.dose("2023-06-30", "0.300", worker_key=worker, establishment_key=10 + worker % 3,
+                      dosimetry="INTERNAL", quantity="E50", radiation="ALPHA_INT", body_location=None)  # fmt: skip
+    assert {row["projected_msv"] is not None for row in outlook(EVERYWHERE, TODAY)} == {True}
+    external = outlook(EVERYWHERE, TODAY, "effective_external")
+    assert {row["projected_msv"] is not None for row in external} == {is_told}
+
+
+@pytest.fixture
+def newcomer(home):
+    """Twenty of each of three establishments have two years, released; worker 61 has a first result and no year."""
+    for place in (10, 11, 12):
+        home.workers(20, "1.000", place, "2022-12-31")
+        for worker in range(home.worker - 19, home.worker + 1):
+            home.register.dose("2023-12-31", "2.000", worker_key=worker, establishment_key=place)
+    home.workers(1, "0.000", 10, "2024-05-31")
+    home.release()
+    return home
+
+
+def projected(home, as_of: date | None = None) -> list[tuple]:
+    rows = home.access.outlook(PHYSICIAN, 61, TODAY, purpose="test", as_of=as_of).filter(limit_quantity="effective")
+    return told(rows.to_dicts(), "projected_msv", "projected_low_msv", "projected_high_msv")
+
+
+def late(home, workers: range, dose: str = "0.500") -> None:
+    for worker in workers:
+        home.register.dose("2023-09-30", dose, worker_key=worker, establishment_key=10 + (worker - 1) // 20)
+
+
+def test_a_late_result_of_a_colleague_moves_no_projection(newcomer):
+    """Not in the snapshot that holds it, nor in the next release: the mean of sixty would give it."""
+    before = projected(newcomer)
+    assert None not in before[-1]
+    late(newcomer, range(1, 2), "9.000")
+    publish(newcomer.register.settings, newcomer.register.build(), lambda built: Passed())
+    assert projected(newcomer) == before
+    newcomer.release()
+    assert projected(newcomer) == before
+
+
+def test_results_of_many_move_the_projection(newcomer):
+    before = projected(newcomer)
+    late(newcomer, range(10, 60))
+    newcomer.release()
+    now = projected(newcomer)
+    assert all(after[0] > earlier[0] for earlier, after in zip(before, now, strict=True))
+
+
+@pytest.mark.parametrize("dose", ["9.000", "0.000"])
+def test_a_change_of_few_doses_among_many_moves_no_projection(newcomer, dose):
+    """One dose beside twenty zeros, and one whose square is most beside fifty that are small."""
+    before = projected(newcomer)
+    late(newcomer, range(10, 60), "0.100" if dose == "9.000" else dose)
+    late(newcomer, range(9, 10), "9.000")
+    newcomer.release()
+    assert projected(newcomer) == before
+
+
+def test_changes_of_a_pace_add_up_until_they_are_enough(newcomer):
+    before = projected(newcomer)
+    late(newcomer, range(18, 24))
+    newcomer.release()
+    newcomer.release()
+    assert projected(newcomer) == before
+    late(newcomer, range(38, 44))
+    newcomer.release()
+    assert projected(newcomer) != before
+
+
+def test_a_year_that_is_over_comes_into_the_paces(home):
+    """Nobody's doses changed between the two releases, and everybody's share in the pace did."""
+    for place in (10, 11, 12):
+        home.workers(20, "1.000", place, "2023-12-31")
+        for worker in range(home.worker - 19, home.worker + 1):
+            home.register.dose("2022-12-31", "1.000", worker_key=worker, establishment_key=place)
+            home.register.dose("2024-12-31", "4.000", worker_key=worker, establishment_key=place)
+    days = (date(2024, 12, 31), date(2025, 1, 1))
+    made = [freeze(home.register.settings, home.register.build(day), day) for day in days]
+    asked = "select last_year, cast(mean_msv as varchar) from job_paces where limit_quantity = 'effective'"
+    found = [home.access.snapshots.query_release(release, asked).rows() for release in made]
+    assert found == [[(2023, "1.000000")], [(2024, "2.000000")]]
+
+
+def test_as_of_a_day_the_pace_is_that_of_the_release_in_force(newcomer):
+    """Of the day that a release is of, and of the days after it; before the first there is none."""
+    first = releases(newcomer.register.settings)[0].on
+    late(newcomer, range(10, 60))
+    newcomer.release()
+    second = releases(newcomer.register.settings)[1].on
+    for day in (first - timedelta(days=1), first, second):
+        publish(newcomer.register.settings, newcomer.register.build(day), lambda built: Passed())
+    of_days = [projected(newcomer, day) for day in (first - timedelta(days=1), first, second)]
+    assert set(of_days[0]) == {(None, None, None)}
+    assert of_days[1] != of_days[2] == projected(newcomer)
+
+
+def test_a_release_older_than_the_paces_gives_none(newcomer):
+    folder = newcomer.register.settings.releases / releases(newcomer.register.settings)[0].name
+    with duckdb.connect(str(folder / "statistics.duckdb")) as connection:
+        connection.execute("drop table job_paces")
+    with duckdb.connect(str(folder / "basis.duckdb")) as connection:
+        connection.execute("drop table whole_job_paces; drop table shown_job_paces; drop table pace_reach")
+    assert set(projected(newcomer)) == {(None, None, None)}
+    newcomer.release()
+    assert None not in projected(newcomer)[-1]
 
 
 def test_no_more_than_twelve_months_are_projected(job, outlook):
