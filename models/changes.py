@@ -3,8 +3,9 @@
 A person counts in a row when what they bring to it was added, removed or altered. `members/<model>.sql` says who stands
 behind the rows of a model, one row per person and contribution: the columns that find the row, worker_key,
 establishment_key where the whole nation is told, dose_msv, is_monitored and, where more than these makes the
-contribution, `other`; `aspect` parts contributions that are told apart. It is asked of the persons who changed alone,
-on both sides.
+contribution, `other`; `aspect` parts contributions that are told apart. A column called as a count of persons above a
+dose (`bounds`) says who is counted where the dose of the contribution does not. It is asked of the persons who changed
+alone, on both sides.
 """
 
 import tempfile
@@ -19,6 +20,7 @@ from lake.settings import Settings
 from lake.views import OFFLINE, expose_reference, quoted
 from models.build import in_order, make, tables_named
 from models.catalog import FOLDER, Model, models
+from models.disclosure import NEVER_SHOWN
 
 MEMBERS = FOLDER / "members"
 BASIS = ("annual_worker_doses", "persons", "dose_parts", "dose_places")
@@ -27,6 +29,8 @@ _REACH = "pace_reach"
 # Of the model of both bases, tables that change are made of the current one.
 _FROM_BASIS = "annual_doses"
 _GIVEN = {*BASIS, _REACH, _FROM_BASIS}
+# Of what an establishment is compared with, not of its own persons.
+_OF_REFERENCE = "reference_exposed"
 _CONTRIBUTION = ("worker_key", "establishment_key", "dose_msv", "is_monitored", "other")
 _TOLD = ("aspect", "changed", "came_or_went", "dose_changed", "top_share", "n_establishments",
          "top_establishment_share")  # fmt: skip
@@ -76,9 +80,9 @@ def persons_behind(settings: Settings, before: Path, now: Path) -> dict[str, pl.
 
     Columns: those that find the row, aspect, changed (persons), came_or_went (persons who are in it on one side alone),
     dose_changed (persons whose dose in the row did), top_share (the largest person's change in the sum of all),
-    n_establishments and top_establishment_share (NULL in an establishment's own table) and, per column `n_gt_<x>` of
-    the model, crossed_n_gt_<x> (persons who passed x mSv in either direction). A row or an aspect without any is not
-    there.
+    n_establishments and top_establishment_share (NULL in an establishment's own table) and, per count above a dose
+    (`bounds`), crossed_<count> (persons who passed that dose in either direction). A row or an aspect without any is
+    not there.
     """
     with tempfile.TemporaryDirectory(dir=_spill(settings)) as folder:
         work = Path(folder)
@@ -198,10 +202,23 @@ def _needed(named: Set[str]) -> set[str]:
     return needed
 
 
-def _bounds(name: str) -> dict[str, str]:
-    """The model's columns that count persons above a dose, with the dose in mSv."""
-    columns = models()[name].columns if name in models() else {}
-    return {column: column.removeprefix("n_gt_") for column in columns if column.startswith("n_gt_")}
+def bounds(model: Model) -> list[str]:
+    """The columns that count persons above a dose: the exposed are those above zero.
+
+    None of a table of classes, in which whoever passes a dose comes or goes.
+    """
+    if model.disclosure == "classes":
+        return []
+    counts = [c.name for c in model.columns.values() if c.protection not in NEVER_SHOWN]
+    return [name for name in counts if name.startswith(("n_gt_", "exposed")) or name == _OF_REFERENCE]
+
+
+def _counted(name: str, columns: list[str], side: str) -> dict[str, str]:
+    """Per count of the table, whether a person is in it on a side, in SQL."""
+    counts = bounds(models()[name]) if name in models() else ["exposed"]
+    above = {count: f"dose_{side} > {count.removeprefix('n_gt_') if 'n_gt_' in count else 0}" for count in counts}
+    said = {count: f"{count}_{side}" for count in counts if count in columns}
+    return above | said | ({_OF_REFERENCE: "false"} if _OF_REFERENCE in counts else {})
 
 
 def _columns(connection: duckdb.DuckDBPyConnection, source: str) -> list[str]:
@@ -212,23 +229,23 @@ def _compare(connection: duckdb.DuckDBPyConnection, name: str, before: Path, now
     files = {side: f"read_parquet({quoted(str(path))})" for side, path in (("before", before), ("now", now))}
     columns = _columns(connection, f"select * from {files['now']}")
     is_own = name in models() and models()[name].scope == "establishment_key"
-    keys = [c for c in columns if c not in _CONTRIBUTION or (is_own and c == "establishment_key")]
+    before_in, now_in = (_counted(name, columns, side) for side in ("before", "now"))
+    said = [c for c in columns if c in now_in]
+    keys = [c for c in columns if c not in (*_CONTRIBUTION, *said) or (is_own and c == "establishment_key")]
     key = ", ".join(keys)
     other = "min(other)" if "other" in columns else "cast(null as varchar)"
     place = "cast(null as bigint)" if is_own else "establishment_key"
     sides = " union all ".join(
         f"""
         select {key}, worker_key, {place} as place, '{side}' as side, cast(sum(dose_msv) as decimal(18, 3)) as dose_msv,
-            bool_or(is_monitored) as is_monitored, {other} as other
+            bool_or(is_monitored) as is_monitored, {other} as other{"".join(f", bool_or({c}) as {c}" for c in said)}
         from {file} group by {key}, worker_key, place
         """
         for side, file in files.items()
     )
-    crossed = "".join(
-        f""", count(*) filter (where coalesce(dose_before > {bound}, false) <> coalesce(dose_now > {bound}, false))
-            as crossed_{column}"""
-        for column, bound in _bounds(name).items()
-    )
+    crosses = {c: f"coalesce({before_in[c]}, false) <> coalesce({now_in[c]}, false)" for c in now_in}
+    crossed = "".join(f", count(*) filter (where {crossing}) as crossed_{c}" for c, crossing in crosses.items())
+    of_sides = "".join(f", bool_or({c}) filter (where side = '{s}') as {c}_{s}" for c in said for s in files)
     share = "case when sum(abs({0})) > 0 then cast(max(abs({0})) as double) / cast(sum(abs({0})) as double) end"
     nation = "cast(null as {1})" if is_own else "{0}"
     return connection.sql(f"""
@@ -243,12 +260,13 @@ def _compare(connection: duckdb.DuckDBPyConnection, name: str, before: Path, now
                 bool_or(is_monitored) filter (where side = 'now') as monitored_now,
                 min(other) filter (where side = 'before') as other_before,
                 min(other) filter (where side = 'now') as other_now
+                {of_sides}
             from sides group by {key}, worker_key
         ),
         altered as (
             select * from persons
             where dose_before is distinct from dose_now or monitored_before is distinct from monitored_now
-                or other_before is distinct from other_now
+                or other_before is distinct from other_now {"".join(f" or {crosses[c]}" for c in said)}
         ),
         places as (
             select {key}, count(distinct place) as n_establishments,
@@ -280,12 +298,13 @@ def _beside(
     """What changed outside an establishment in what it is compared with: its references, the means of its jobs."""
     own = found["establishment_comparison"]
     keys = ["establishment_key", "year", "occupation_code"]
-    told = own.select(*keys, own_changed="changed", own_dose_changed="dose_changed")
+    told = own.select(*keys, own_changed="changed", own_dose_changed="dose_changed", own_crossed="crossed_exposed")
     frames = []
     for side, path in (("before", before), ("now", now)):
         connection.execute(f"attach {quoted(str(path))} as {side} (read_only)")
         rows = connection.sql(f"select * from {side}.compared").pl()
-        compared = rows.join(found["comparison_references"], on=["reference_sector", "year", "occupation_code"])
+        references = found["comparison_references"].rename({"crossed_exposed": f"crossed_{_OF_REFERENCE}"})
+        compared = rows.join(references, on=["reference_sector", "year", "occupation_code"])
         frames.append(compared.with_columns(aspect=pl.lit(f"reference {side}")))
         jobs = connection.sql(f"""
             select distinct establishment_key, year, sector_code, category,
@@ -306,4 +325,10 @@ def _beside(
         )
         kept = [c for c in (*keys, *_TOLD) if c in left.columns]
         others.append(left.filter(pl.col("changed") > 0).select(kept))
+        if (crossed := f"crossed_{_OF_REFERENCE}") in left.columns:
+            # Neither all who passed zero there, nor those elsewhere alone, may be few.
+            total, elsewhere = pl.col(crossed), pl.col(crossed) - pl.col("own_crossed").fill_null(0)
+            fewest = pl.when(elsewhere > 0).then(elsewhere).otherwise(total)
+            passed = left.select(*keys, "aspect", fewest.alias(crossed), changed=0, dose_changed=0)
+            others.append(passed.filter(pl.col(crossed) > 0))
     return others

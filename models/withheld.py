@@ -7,6 +7,7 @@ counted against the figures last shown, however old. A held row looks like one i
 result was zero, or was not, is not told either.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -14,12 +15,13 @@ import polars as pl
 
 from lake import reference
 from models.catalog import Model
-from models.changes import grain
+from models.changes import bounds, grain
 from models.disclosure import NEVER_SHOWN, Thresholds, complementary, protect
 from registry.policy import Data
 
 _BESIDE = ("reference", "jobs")
-_BASIS = "basis_on"
+_STEM = "basis_"
+_BASIS = f"{_STEM}on"
 
 
 @dataclass
@@ -45,25 +47,25 @@ class Table:
     @property
     def bounds(self) -> list[str]:
         """Columns that count persons above a dose."""
-        return [name for name in self.model.columns if name.startswith("n_gt_")]
+        return bounds(self.model)
 
 
 def as_new(now: pl.DataFrame, model: Model, on: date, thresholds: Thresholds) -> tuple[pl.DataFrame, pl.DataFrame]:
     """(as shown with nothing hidden, as readers are shown it) of a table that was never released."""
-    stems = {_BASIS: pl.lit(on)} | {_basis_of(c): pl.lit(on) for c in model.columns if c.startswith("n_gt_")}
+    stems = {_BASIS: pl.lit(on)} | {_basis_of(c): pl.lit(on) for c in bounds(model)}
     shown = protect(now, model, thresholds) if model.disclosure else now
     return now.with_columns(**stems), shown.with_columns(figures_on=pl.lit(on))
 
 
 def stems(before: pl.DataFrame) -> set[date]:
     """The releases that changes of a table are counted against."""
-    columns = [c for c in before.columns if c == _BASIS or c.startswith(_basis_of("n_gt_"))]
+    columns = [c for c in before.columns if c.startswith(_STEM)]
     return {day for column in columns for day in before[column].unique().to_list()}
 
 
 def held(whole: pl.DataFrame, on: date) -> int:
     """How many rows of a release show, in part or in all, figures that have changed since."""
-    columns = [c for c in whole.columns if c == _BASIS or c.startswith(_basis_of("n_gt_"))]
+    columns = [c for c in whole.columns if c.startswith(_STEM)]
     return whole.filter(pl.any_horizontal(pl.lit(False), *(pl.col(c) < on for c in columns))).height
 
 
@@ -76,6 +78,7 @@ def withhold(
     """
     for table in tables.values():
         table.rows = _rows(table, thresholds, is_other_code)
+    _hold_bounds(tables, thresholds)
     staying = None
     # What is held in one table may be a part of another.
     while staying != (staying := sum(t.rows.filter(~pl.col("moves")).height for t in tables.values())):
@@ -90,14 +93,16 @@ def withhold(
 
 
 def _basis_of(column: str) -> str:
-    return f"basis_{column}"
+    return f"{_STEM}{column}"
 
 
 def _rows(table: Table, thresholds: Thresholds, is_other_code: bool) -> pl.DataFrame:
     """A row per row of the table, old or new: how many changed (`size`), and whether it `moves` by itself."""
     keys, bounds = table.keys, table.bounds
     bases = [_BASIS, *map(_basis_of, bounds)]
-    known = table.before.select(*keys, *bases).with_columns(was=True)
+    # Where the release before kept no basis of a count, it moved with its row.
+    before = table.before.with_columns(pl.col(_BASIS).alias(c) for c in bases if c not in table.before.columns)
+    known = before.select(*keys, *bases).with_columns(was=True)
     rows = table.now.select(keys).join(known, on=keys, how="full", coalesce=True, nulls_equal=True)
     # Whoever is in a row that was not there is a change since the last release.
     rows = rows.with_columns(pl.col(bases).fill_null(max(table.changes)))
@@ -146,13 +151,15 @@ def _of_few(thresholds: Thresholds, model: Model) -> pl.Expr:
 
 
 def _mixed(table: Table) -> pl.DataFrame:
-    """The table as it would be shown with nothing hidden: rows that move as they are now, others as before."""
+    """The table as it would be shown with nothing hidden: rows that move as they are now, all else as before."""
     keys = table.keys
     moving = table.rows.filter("moves").select(keys)
     staying = table.rows.filter(~pl.col("moves")).select(keys)
     now = table.now.join(moving, on=keys, how="semi", nulls_equal=True)
     before = table.before.join(staying, on=keys, how="semi", nulls_equal=True)
-    return pl.concat([now, before.select(c for c in now.columns if c in before.columns)], how="diagonal_relaxed")
+    mixed = pl.concat([now, before.select(c for c in now.columns if c in before.columns)], how="diagonal_relaxed")
+    # Judged with the counts that stay: what hides the present ones would tell of them.
+    return _with_bounds_held(table, mixed, table.before)
 
 
 def _figures(model: Model) -> list[str]:
@@ -307,33 +314,39 @@ def _with_wholes(table: Table, tables: dict[str, Table]) -> pl.DataFrame:
 
     `_whole_held`: one does not move; `_moves_within`, `_moves_across`: what a partition adds up to moves, and is seen.
     """
+    found: dict[str, set[int]] = {"_whole_held": set(), "_moves_within": set(), "_moves_across": set()}
+    for met, partition in _met_wholes(table, tables, ["size", "moves", "is_masked"]):
+        met = met.filter(pl.col("size") > 0)
+        found["_whole_held"] |= set(met.filter(~pl.col("moves"))["_at"])
+        if partition:
+            found[f"_moves_{partition}"] |= set(met.filter(pl.col("moves") & ~pl.col("is_masked"))["_at"])
+    at = pl.int_range(pl.len())
+    return table.rows.with_columns(at.is_in(list(places)).alias(name) for name, places in found.items())
+
+
+def _met_wholes(table: Table, tables: dict[str, Table], told: list[str]) -> Iterator[tuple[pl.DataFrame, str]]:
+    """Per table in which rows are part of a whole: `_at` of the part, what is `told` of the whole, and the partition.
+
+    Wholes of which it is not told are left out.
+    """
     rows = table.rows.with_row_index("_at")
     if "dimension" in rows.columns:
         domains = dict(reference.table("sectors").select("code", "bilan_domain").iter_rows())
         domain = pl.col("group_code").replace_strict(domains, default=None, return_dtype=pl.String)
         rows = rows.with_columns(_domain=pl.when(pl.col("dimension") == "sector").then(domain))
-    found: dict[str, set[int]] = {"_whole_held": set(), "_moves_within": set(), "_moves_across": set()}
     for part, whole, where, partition in _WHOLES:
-        if part != table.model.name or whole not in tables:
+        if part != table.model.name or whole not in tables or not set(told) <= set(tables[whole].rows.columns):
             continue
-        changed = tables[whole].rows.filter(pl.col("size") > 0)
         met = rows.select("_at", *(expr.alias(name) for name, expr in where.items())).drop_nulls()
         if part == whole:
             # A row is no part of itself.
             met = met.join(rows.select("_at", *where), on=["_at", *where], how="anti")
-        met = met.join(changed.select(*where, "moves", "is_masked"), on=list(where))
-        found["_whole_held"] |= set(met.filter(~pl.col("moves"))["_at"])
-        if partition:
-            found[f"_moves_{partition}"] |= set(met.filter(pl.col("moves") & ~pl.col("is_masked"))["_at"])
-    told = [pl.col("_at").is_in(list(at)).alias(name) for name, at in found.items()]
-    return table.rows.with_columns(rows.select(told))
+        yield met.join(tables[whole].rows.select(*where, *told), on=list(where)), partition
 
 
 def _released(table: Table, on: date, thresholds: Thresholds) -> tuple[pl.DataFrame, pl.DataFrame]:
     model, keys = table.model, table.keys
-    _hold_bounds(table, thresholds)
-    # Judged with the counts that stay: what hides the present ones would tell of them.
-    mixed = _with_bounds_held(table, _mixed(table), table.before)
+    mixed = _mixed(table)
     fresh = protect(mixed, model, thresholds) if model.disclosure else mixed
     rows = table.rows
     moving = rows.filter("moves")
@@ -360,19 +373,50 @@ def _columns(model: Model, frame: pl.DataFrame) -> list[str]:
     return [c for c in (*model.columns, "suppressed", "suppression_reason") if c in frame.columns]
 
 
-def _hold_bounds(table: Table, thresholds: Thresholds) -> None:
+def _hold_bounds(tables: dict[str, Table], thresholds: Thresholds) -> None:
     """Mark counts above a dose that stay in a row that moves: few passed the dose, or would follow by subtraction.
 
-    National news are shown whatever their size.
+    What follows is a row of the same partition, or the same count of a part of what stays. National news are shown
+    whatever their size.
     """
-    for column in table.bounds:
-        few = pl.col(f"crossed_{column}").is_between(1, thresholds.persons - 1)
-        if table.model.columns[column].protection == "exceedance_count" and "dimension" in table.keys:
-            few &= ~pl.col("dimension").is_in(["ALL", "domain"])
-        rows = table.rows.with_columns(_few=few & pl.col("was"))
-        rows = complementary(rows, pl.col("_few"), pl.col(f"crossed_{column}"), table.model, thresholds)
-        stays = (rows["_few"] | rows["_extra"]) & rows["was"]
-        table.rows = table.rows.with_columns(stays.alias(f"stays_{column}"))
+    for table in tables.values():
+        few = {c: pl.col(f"crossed_{c}").is_between(1, thresholds.persons - 1) & pl.col("was") for c in table.bounds}
+        table.rows = table.rows.with_columns((few[c] & ~_is_news(table, c)).alias(f"stays_{c}") for c in few)
+    staying = None
+    while staying != (staying := sum(t.rows[f"stays_{c}"].sum() for t in tables.values() for c in t.bounds)):
+        for table in tables.values():
+            for column in table.bounds:
+                _hold_bound(column, table, tables, thresholds)
+    for table in tables.values():
+        if "exposed" in table.bounds:
+            _hold_doses_of_few(table, thresholds)
+
+
+def _hold_bound(column: str, table: Table, tables: dict[str, Table], thresholds: Thresholds) -> None:
+    stays, crossed = f"stays_{column}", f"crossed_{column}"
+    wholes = [met.filter(stays)["_at"] for met, _ in _met_wholes(table, tables, [stays])]
+    is_part = pl.int_range(pl.len()).is_in(list(set().union(*wholes)))
+    rows = complementary(table.rows, pl.col(stays), pl.col(crossed), table.model, thresholds)
+    more = (pl.col("_extra") | is_part) & (pl.col(crossed) > 0) & pl.col("was") & ~_is_news(table, column)
+    table.rows = rows.with_columns((pl.col(stays) | more).alias(stays)).drop("_extra")
+
+
+def _hold_doses_of_few(table: Table, thresholds: Thresholds) -> None:
+    """Hold the rows whose doses the number of exposed that stays would show, and the present one hide."""
+    rows = table.rows
+    for name, frame in (("_before", table.before), ("_now", table.now)):
+        exposed = frame.select(*table.keys, pl.col("exposed").alias(name))
+        rows = rows.join(exposed, on=table.keys, how="left", nulls_equal=True, maintain_order="left")
+    needed = (thresholds.persons, thresholds.high_percentile, thresholds.highest_percentile)
+    falls = pl.any_horizontal((pl.col("_before") >= n) & (pl.col("_now") < n) for n in needed).fill_null(False)
+    table.rows = rows.with_columns(moves=pl.col("moves") & ~(pl.col("stays_exposed") & falls)).drop("_before", "_now")
+
+
+def _is_news(table: Table, column: str) -> pl.Expr:
+    """Whether a count is published whatever its size."""
+    if table.model.columns[column].protection == "exceedance_count" and "dimension" in table.keys:
+        return pl.col("dimension").is_in(["ALL", "domain"])
+    return pl.lit(False)
 
 
 def _with_bounds_held(table: Table, fresh: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame:

@@ -17,8 +17,9 @@ with readings as (
 select
     readings.year, groups.dimension, case groups.dimension when 'ALL' then 'ALL' else main_domains.domain end as group_code,
     readings.aspect, worker_key, main_domains.establishment_key, cast(readings.dose_msv as decimal(12, 3)) as dose_msv,
-    true as is_monitored
+    true as is_monitored, readings.aspect = 'passive' and readings.dose_msv >= cast(compared.value as decimal(9, 3)) as exposed
 from readings
+inner join reference.thresholds as compared on compared.name = 'gap_from_passive_msv'
 inner join main_domains using (worker_key, year)
 inner join (select distinct worker_key, year from dose_parts where component = 'operational') as read_twice
     using (worker_key, year)

@@ -455,3 +455,113 @@ def test_a_release_older_than_a_table_says_so(nation):
         connection.execute("drop table statistics_completeness")
     with pytest.raises(NoSnapshot):
         nation.shown("statistics_completeness")
+
+
+def test_few_who_come_to_a_dose_are_not_counted_beside_many_who_had_one(home):
+    """Twenty of thirty-one are exposed and get a dose more; one of the others gets a first."""
+    for place in (10, 11, 12):
+        home.establishment(place)
+        home.workers(20, "1.000", place)
+        home.workers(11, "0.000", place)
+    home.release()
+    asked = {"limit_quantity": "effective", "establishment_key": 10}
+    (before,) = home.shown("establishment_statistics", EMPLOYER, **asked)
+    for worker in range(1, 22):
+        home.register.dose("2023-12-31", "0.500", worker_key=worker)
+    home.release()
+    (after,) = home.shown("establishment_statistics", EMPLOYER, **asked)
+    assert (str(before["collective_dose_man_sv"]), str(after["collective_dose_man_sv"])) == ("0.020000", "0.030500")
+    staying = ("exposed", "mean_exposed_msv")
+    assert [(before[c], after[c]) for c in staying] == [(20, 20), (before["mean_exposed_msv"],) * 2]
+    for name in ("establishment_comparison", "national_statistics"):
+        assert {row["exposed"] for row in home.figures(-2)[name]} == {row["exposed"] for row in home.figures()[name]}
+    for worker in (1, *range(22, 32)):
+        home.register.dose("2023-11-30", "0.500", worker_key=worker)
+    home.release()
+    (together,) = home.shown("establishment_statistics", EMPLOYER, **asked)
+    assert (together["exposed"], together["mean_exposed_msv"] < before["mean_exposed_msv"]) == (31, False)
+
+
+def test_a_dose_that_fewer_than_are_shown_are_left_with_stays(home):
+    """Of twelve exposed, four were none: a count that stays would show the dose of eight."""
+    home.workers(12, "1.000")
+    home.workers(20, "0.000")
+    home.release()
+    first = home.first_dose
+    for worker in range(1, 13):
+        home.register.dose("2023-06-30", "0.000" if worker <= 4 else "1.500", worker_key=worker, delivery_no=2,
+                           record_action="REPLACE", replaces_dose_id=first + 8 * (worker - 1))  # fmt: skip
+    home.release()
+    assert not home.moved()["establishment_statistics"]
+
+
+@pytest.fixture
+def half_exposed(home):
+    """Three domains of three establishments, of each of which eleven have a dose and eleven have none."""
+    for sector, places in DOMAINS.items():
+        for place in places:
+            home.establishment(place, sector)
+            home.workers(11, "1.000", place, sector_code=sector)
+            home.workers(11, "0.000", place, sector_code=sector)
+    home.release()
+    return home
+
+
+def in_place(place: int, first: int, last: int) -> list[tuple[int, int]]:
+    """Workers of an establishment by their place in it, from 1; the first eleven are exposed."""
+    return [(22 * (place - 10) + n, place) for n in range(first, last + 1)]
+
+
+def test_a_count_that_stays_does_not_follow_from_parts_of_another(half_exposed):
+    """One of medicine comes to a dose, and twelve of industry: its count stays too, and so does that of its sectors."""
+    workers = [who for place in DOMAINS["MED.01.01"] for who in in_place(place, 1, 11)] + in_place(10, 12, 12)
+    workers += [who for place in DOMAINS["IND.01"] for who in in_place(place, 1, 15)]
+    for worker, place in workers:
+        half_exposed.register.dose("2023-12-31", "0.500", worker_key=worker, establishment_key=place)
+    half_exposed.release()
+    before, after = ({(row["dimension"], row["group_code"]): row for row in rows["national_statistics"]
+                      if row["limit_quantity"] == "effective"}
+                     for rows in map(half_exposed.figures, (-2, -1)))  # fmt: skip
+    assert after["ALL", "ALL"]["exposed"] == before["ALL", "ALL"]["exposed"] + 13
+    groups = [key for key in before if key[0] in ("domain", "sector")]
+    assert [after[key]["exposed"] for key in groups] == [before[key]["exposed"] for key in groups]
+    doses = [str(after["domain", name]["collective_dose_man_sv"]) for name in ("MEDICAL_DENTAL_VET",
+                                                                             "NON_NUCLEAR_INDUSTRY")]  # fmt: skip
+    assert doses == ["0.050000", "0.055500"]
+
+
+def test_what_an_establishment_is_compared_with_counts_no_few_who_come_to_a_dose(home):
+    """Everybody exposed elsewhere in the sector has a dose more, and one of the others has a first."""
+    for place in (10, 11, 12, 13):
+        home.establishment(place)
+        home.workers(11, "1.000", place)
+        home.workers(11, "0.000", place)
+    home.release()
+    asked = {"establishment_key": 10, "occupation_code": "ALL"}
+    (before,) = home.shown("establishment_comparison", EMPLOYER, **asked)
+    for worker, place in [*in_place(11, 1, 12), *in_place(12, 1, 11), *in_place(13, 1, 11)]:
+        home.register.dose("2023-12-31", "0.500", worker_key=worker, establishment_key=place)
+    home.release()
+    (after,) = home.shown("establishment_comparison", EMPLOYER, **asked)
+    assert after["figures_on"] > before["figures_on"]
+    staying = ("reference_exposed", "reference_mean_exposed_msv", "shrunk_mean_exposed_msv")
+    assert [(after[c], after[c] is not None) for c in staying] == [(before[c], True) for c in staying]
+
+
+def test_few_who_come_to_be_compared_are_not_counted(home):
+    """The gap counts those with at least half a millisievert: one more reaches it beside thirty who change above it."""
+    for place in (10, 11, 12):
+        home.establishment(place)
+        home.workers(10, "1.000", place)
+        home.workers(11, "0.100", place)
+        for worker in range(home.worker - 20, home.worker + 1):
+            home.register.dose("2023-06-30", "0.400", worker_key=worker, establishment_key=place,
+                               dosimetry="OPERATIONAL")  # fmt: skip
+    home.release()
+    (before,) = home.shown("passive_operational_gaps", dimension="ALL")
+    for worker in [w for first in (1, 22, 43) for w in range(first, first + 10)] + [11]:
+        home.register.dose("2023-12-31", "0.600", worker_key=worker, establishment_key=10 + (worker - 1) // 21)
+    home.release()
+    (after,) = home.shown("passive_operational_gaps", dimension="ALL")
+    assert (before["exposed"], after["exposed"]) == (30, 30)
+    assert after["gap_of_sums"] != before["gap_of_sums"]
