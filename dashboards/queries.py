@@ -186,7 +186,10 @@ def authorisations(ask: Ask, worker_key: int, as_of: date | None = None) -> pl.D
 def significant_events(ask: Ask, worker_key: int, as_of: date | None = None) -> pl.DataFrame:
     """What one operation may have given a worker above a quarter of a limit, newest first."""
     rows = _of_worker(ask, "significant_events", worker_key, as_of)
-    return rows.sort("period_end", "kind", "limit_quantity", descending=[True, False, False])
+    return rows.sort(
+        "period_end", "kind", "limit_quantity", "limit_code", "establishment_key", "period_start", "operation_no",
+        descending=[True, *6 * [False]],
+    )  # fmt: skip
 
 
 def contract_doses(ask: Ask, worker_key: int, as_of: date | None = None) -> pl.DataFrame:

@@ -25,21 +25,6 @@ periods as (
         bool_or(has_overlap) as has_overlap
     from limited
     group by basis, worker_key, establishment_key, limit_quantity, site, period_start, period_end
-),
-
-stated_minors as (
-    select worker_key, adult_on
-    from lake.minors
-    qualify row_number() over (partition by worker_key order by known_at desc, delivery_no desc) = 1
-),
-
-minors as (
-    select
-        coalesce(person_keys.person_key, stated.worker_key) as worker_key,
-        max(stated.adult_on) as adult_on
-    from stated_minors as stated
-    left join person_keys on person_keys.worker_key = stated.worker_key
-    group by coalesce(person_keys.person_key, stated.worker_key)
 )
 
 select

@@ -94,7 +94,8 @@ def events(
 ) -> Page:
     """What one operation may have given one worker above a quarter of a limit: to be examined, and declared."""
     frame = _of_worker(ground.access, "significant_events", viewer, worker_key, as_of, purpose)
-    frame = frame.sort("period_end", "kind", "limit_quantity", "limit_code", "establishment_key", "period_start")
+    frame = frame.sort("period_end", "kind", "limit_quantity", "limit_code", "establishment_key", "period_start",
+                       "operation_no")  # fmt: skip
     return page(frame, cursor=cursor, limit=limit, as_of=as_of)
 
 

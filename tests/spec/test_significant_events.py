@@ -1,6 +1,14 @@
 """significant_events: what one operation may have given above a quarter of a limit."""
 
+from dataclasses import replace
 from datetime import date
+
+from register import Passed
+
+from lake.vocabulary import Role
+from models.access import Access
+from models.publish import publish
+from registry.policy import Viewer
 
 ASK = "select worker_key, kind, limit_quantity, dose_msv, limit_code, level_msv from significant_events order by all"
 
@@ -28,14 +36,21 @@ def test_a_quarter_is_not_to_be_passed(register, table, expected):
     """)
 
 
-def test_two_entries_of_a_day_are_two_operations(register, table):
+def test_two_entries_of_a_day_are_two_operations(register, table, expected):
     for row in table("""
-        row_no | period_start | period_end | dose_msv
-        2      | 2023-09-30   | 2023-09-30 | 3.000
-        3      | 2023-09-30   | 2023-09-30 | 3.000
+        worker_key | row_no | period_start | period_end | dose_msv
+        1          | 2      | 2023-09-30   | 2023-09-30 | 3.000
+        1          | 3      | 2023-09-30   | 2023-09-30 | 3.000
+        2          | 4      | 2023-09-30   | 2023-09-30 | 6.000
+        2          | 5      | 2023-09-30   | 2023-09-30 | 6.000
     """):
         register.dose(**row, dosimetry="OPERATIONAL")
-    assert register.rows_of(ASK) == []
+    ask = "select worker_key, kind, operation_no, dose_msv from significant_events order by all"
+    assert register.rows_of(ask) == expected("""
+        worker_key | kind  | operation_no | dose_msv
+        2          | ENTRY | 1            | 6.000
+        2          | ENTRY | 2            | 6.000
+    """)
 
 
 def test_two_sites_of_one_wear_are_not_added(register):
@@ -54,6 +69,44 @@ def test_the_limit_is_that_of_the_day_and_of_the_age(register, expected):
         1          | WEAR | lens               | 12.501   | L4ty       | 12.500
         2          | WEAR | effective_external | 1.501    | L6         | 1.500
     """)
+
+
+def test_an_entry_and_an_intake_of_a_minor_are_held_to_the_limits_of_their_age(register, table, expected):
+    """Both are under 18; the second turns 18 before the wear, and is held to the limits of adults alone."""
+    for row in table("""
+        worker_key | dosimetry   | quantity | radiation | body_location | period_end | dose_msv
+        1          | OPERATIONAL | HP10     | PHOTON    | TRUNK         | 2023-09-30 | 1.600
+        1          | INTERNAL    | E50      | ALPHA_INT | -             | 2023-09-30 | 5.100
+        2          | OPERATIONAL | HP10     | PHOTON    | TRUNK         | 2023-10-31 | 1.600
+    """):
+        register.dose(**row)
+    for worker in (1, 2):
+        register.add("minors", worker_key=worker, adult_on=date(2023, 9, 2))
+    assert register.rows_of(ASK) == expected("""
+        worker_key | kind   | limit_quantity | dose_msv | limit_code | level_msv
+        1          | ENTRY  | operational    | 1.600    | L6         | 1.500
+        1          | INTAKE | effective      | 5.100    | L1         | 5.000
+        1          | INTAKE | effective      | 5.100    | L6         | 1.500
+    """)
+
+
+def test_an_adviser_who_is_shown_the_total_is_shown_no_intake(register):
+    """The setting opens the total effective dose; internal records stay closed (R.4451-69)."""
+    settings = replace(register.settings, crp_sees_total_effective=True)
+    register.add("employments")
+    register.dose("2023-09-30", "6.000")
+    register.dose("2023-09-30", "6.000", dosimetry="OPERATIONAL")
+    register.dose("2023-09-30", "6.000", dosimetry="INTERNAL", quantity="E50", radiation="ALPHA_INT",
+                  body_location=None)  # fmt: skip
+    publish(register.settings, register.build(), lambda built: Passed())
+    access = Access(settings, lambda event: None, today=lambda: date(2023, 12, 1))
+    seen = {}
+    for role in (Role.CRP, Role.PHYSICIAN):
+        rows = access.fetch("significant_events", Viewer(1, role, None, frozenset({10})), purpose="test")
+        seen[role] = set(zip(rows["kind"], rows["dosimetry"], strict=True))
+    access.snapshots.close()
+    external = {("ENTRY", "OPERATIONAL"), ("WEAR", "PASSIVE")}
+    assert seen == {Role.CRP: external, Role.PHYSICIAN: external | {("INTAKE", "INTERNAL")}}
 
 
 def test_photons_and_neutrons_of_one_entry_are_one_operation(register, expected):
