@@ -7,6 +7,7 @@ import polars as pl
 
 from dashboards.ask import Ask
 from lake import reference
+from lake.errors import NoSnapshot
 from lake.vocabulary import LimitQuantity
 from models.provenance import Source
 from registry.constraints import Constraint, constraints_of, level_of
@@ -35,8 +36,11 @@ def national_all_rows(ask: Ask, quantity: str) -> pl.DataFrame:
 
 
 def national_completeness(ask: Ask, quantity: str, year: int) -> dict | None:
-    """What the national figures of a year rest on."""
-    rows = _published(ask, "statistics_completeness", {"limit_quantity": quantity, "year": year})
+    """What the national figures of a year rest on; None where the release is older than the table, too."""
+    try:
+        rows = _published(ask, "statistics_completeness", {"limit_quantity": quantity, "year": year})
+    except NoSnapshot:
+        return None
     return rows.row(0, named=True) if rows.height else None
 
 
@@ -47,9 +51,12 @@ def nowcast(ask: Ask, quantity: str) -> pl.DataFrame:
 
 
 def establishment_completeness(ask: Ask, establishment_key: int, year: int) -> dict | None:
-    """What an establishment's figures of a year rest on."""
+    """What an establishment's figures of a year rest on; None where the release is older than the table, too."""
     where = {"establishment_key": establishment_key, "year": year}
-    rows = ask.ground.access.fetch("establishment_completeness", ask.viewer, where=where, purpose=WHY)
+    try:
+        rows = ask.ground.access.fetch("establishment_completeness", ask.viewer, where=where, purpose=WHY)
+    except NoSnapshot:
+        return None
     return rows.row(0, named=True) if rows.height else None
 
 

@@ -2,6 +2,7 @@
 
 import base64
 import json
+from collections.abc import Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -35,6 +36,7 @@ class Page(BaseModel):
     next_cursor: str | None = Field(None, description="Send it as `cursor` to go on; null: nothing follows.")
     as_of: date | None = Field(None, description="The state of knowledge that was asked for; null: all that is known.")
     source: SourceOfFigures | None = Field(None, description="What the figures were made from; null where none are.")
+    not_kept: list[str] = Field([], description="Models that the release is older than: what they would tell is null.")
 
 
 def rows(frame: pl.DataFrame) -> list[dict[str, Any]]:
@@ -43,14 +45,21 @@ def rows(frame: pl.DataFrame) -> list[dict[str, Any]]:
 
 
 def page(
-    frame: pl.DataFrame, *, cursor: str | None, limit: int, as_of: date | None = None, source: Source | None = None
+    frame: pl.DataFrame,
+    *,
+    cursor: str | None,
+    limit: int,
+    as_of: date | None = None,
+    source: Source | None = None,
+    not_kept: Sequence[str] = (),
 ) -> Page:
     """One page of a frame that has its final order; the cursor holds how many rows came before."""
     start = _decode(cursor)
     end = start + limit
     following = _encode(end) if end < frame.height else None
     told = None if source is None else SourceOfFigures(**vars(source), **_labels(source))
-    return Page(items=rows(frame.slice(start, limit)), next_cursor=following, as_of=as_of, source=told)
+    items = rows(frame.slice(start, limit))
+    return Page(items=items, next_cursor=following, as_of=as_of, source=told, not_kept=list(not_kept))
 
 
 def _labels(source: Source) -> dict[str, str]:

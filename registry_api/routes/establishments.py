@@ -13,7 +13,7 @@ from registry import constraints
 from registry.policy import Data, Viewer, decide
 from registry_api.ground import Asking, Ground, On
 from registry_api.problems import RESPONSES
-from registry_api.routes.statistics import ReleasedOn
+from registry_api.routes.statistics import ReleasedOn, beside
 from registry_api.serialise import Page, page
 
 router = APIRouter(prefix="/establishments", tags=["establishments"], responses=RESPONSES)
@@ -29,16 +29,17 @@ Year = Annotated[int | None, Query(ge=1900, le=2200, description="Calendar year;
 def comparison(siret: Siret, viewer: Asking, ground: On, year: Year = None, as_of: ReleasedOn = None) -> Page:
     """Observed against expected dose, the mix of occupations and categories being equal; never one person's dose.
 
-    Beside each row stand the shares of wear periods and of occupations that the year rests on. A foreign SIRET and an
-    unknown one get the same refusal.
+    Beside each row stand the shares of wear periods and of occupations that the year rests on; null where the release
+    is older than they are (`not_kept`). A foreign SIRET and an unknown one get the same refusal.
     """
     model = "establishment_comparison"
     frame = _own(ground, viewer, model, siret, year, as_of)
     source = ground.access.source(model, frame, as_of)
-    shares = _own(ground, viewer, "establishment_completeness", siret, year, as_of)
-    shares = shares.select("year", "received_periods_share", "occupation_known_share")
-    frame = frame.join(shares, on="year", how="left", maintain_order="left")
-    return page(frame, cursor=None, limit=_ALL, as_of=as_of, source=source)
+    frame, not_kept = beside(
+        frame, ("year",), ("received_periods_share", "occupation_known_share"), "establishment_completeness",
+        lambda of: _own(ground, viewer, of, siret, year, as_of),
+    )  # fmt: skip
+    return page(frame, cursor=None, limit=_ALL, as_of=as_of, source=source, not_kept=not_kept)
 
 
 @router.get("/{siret}/completeness")

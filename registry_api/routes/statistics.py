@@ -1,5 +1,6 @@
 """National statistics of the release in force, open to every reader; small groups are suppressed there."""
 
+from collections.abc import Callable, Sequence
 from datetime import date
 from enum import StrEnum
 from typing import Annotated
@@ -7,6 +8,7 @@ from typing import Annotated
 import polars as pl
 from fastapi import APIRouter, Query
 
+from lake.errors import NoSnapshot
 from registry.policy import Viewer
 from registry_api.ground import Asking, Ground, On
 from registry_api.problems import RESPONSES
@@ -54,15 +56,17 @@ def national(
 ) -> Page:
     """One row per year, limited quantity, dimension and group; a suppressed figure is null and says so.
 
-    Beside each stand the shares of wear periods, of occupations and of results that the year's figures rest on.
+    Beside each stand the shares of wear periods, of occupations and of results that the year's figures rest on; null
+    where the release is older than they are (`not_kept`).
     """
     model = "national_statistics"
     frame = _by_group(ground, viewer, model, year, limit_quantity, dimension, as_of)
     source = ground.access.source(model, frame, as_of)
-    beside = ["year", "limit_quantity", *COMPLETENESS]
-    shares = ground.access.fetch("statistics_completeness", viewer, as_of=as_of, purpose="API").select(beside)
-    frame = frame.join(shares, on=["year", "limit_quantity"], how="left", maintain_order="left")
-    return page(frame, cursor=cursor, limit=limit, as_of=as_of, source=source)
+    frame, not_kept = beside(
+        frame, ("year", "limit_quantity"), COMPLETENESS, "statistics_completeness",
+        lambda of: ground.access.fetch(of, viewer, as_of=as_of, purpose="API"),
+    )  # fmt: skip
+    return page(frame, cursor=cursor, limit=limit, as_of=as_of, source=source, not_kept=not_kept)
 
 
 @router.get("/national/all-rows")
@@ -123,6 +127,17 @@ def table(
     frame = frame.sort([name for name in _KEYS if name in frame.columns])
     source = ground.access.source(table.value, frame, as_of)
     return page(frame, cursor=cursor, limit=limit, as_of=as_of, source=source)
+
+
+def beside(
+    frame: pl.DataFrame, keys: Sequence[str], told: Sequence[str], model: str, fetch: Callable[[str], pl.DataFrame]
+) -> tuple[pl.DataFrame, list[str]]:
+    """The rows with what a model tells of them, and its name where the release is older than the model."""
+    try:
+        rows = fetch(model).select(*keys, *told)
+    except NoSnapshot:
+        return frame.with_columns(pl.lit(None).alias(name) for name in told), [model]
+    return frame.join(rows, on=keys, how="left", maintain_order="left"), []
 
 
 def _by_group(

@@ -1,6 +1,7 @@
 """Releases: readers are shown statistics as they were frozen, and two releases tell of no change of few."""
 
 from datetime import UTC, date, datetime, timedelta
+from types import SimpleNamespace
 
 import duckdb
 import pytest
@@ -15,6 +16,8 @@ from models.changes import has_members
 from models.publish import publish
 from models.releases import due, freeze, in_force, may_release, releases
 from registry.policy import Data, Viewer
+from registry_api.routes.establishments import comparison
+from registry_api.routes.statistics import national
 
 EMPLOYER = Viewer(1, Role.EMPLOYER, None, frozenset({10, 11}))
 AUTHORITY = Viewer(2, Role.AUTHORITY)
@@ -450,11 +453,20 @@ def test_many_who_change_within_a_class_do_not_tell_who_passed_its_bound(home):
 
 
 def test_a_release_older_than_a_table_says_so(nation):
+    """And is read without what the table would tell beside its figures."""
     folder = nation.register.settings.releases / releases(nation.register.settings)[0].name
     with duckdb.connect(str(folder / "statistics.duckdb")) as connection:
         connection.execute("drop table statistics_completeness")
+        connection.execute("drop table establishment_completeness")
     with pytest.raises(NoSnapshot):
         nation.shown("statistics_completeness")
+    ground = SimpleNamespace(access=nation.access)
+    figures = national(AUTHORITY, ground, dimension="ALL", limit_quantity="effective")
+    own = comparison("0" * 14, EMPLOYER, ground)
+    for page, model in ((figures, "statistics_completeness"), (own, "establishment_completeness")):
+        assert page.not_kept == [model] and page.items
+        assert {row["occupation_known_share"] for row in page.items} == {None}
+    assert figures.items[0]["monitored"] == 180
 
 
 def test_few_who_come_to_a_dose_are_not_counted_beside_many_who_had_one(home):
