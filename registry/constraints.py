@@ -5,7 +5,7 @@ Sources: Code du travail R.4451-33, R.4451-69 II.
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from decimal import Decimal
+from decimal import Context, Decimal, Inexact, InvalidOperation
 
 from sqlalchemy import Engine, insert, select
 
@@ -15,6 +15,8 @@ from lake.vocabulary import LimitQuantity
 from registry.policy import Data, Viewer, decide
 from registry.tables import dose_constraints
 
+# As every dose is kept: DECIMAL(9,3). What has more digits is not rounded.
+_MSV, _AS_KEPT = Decimal("0.001"), Context(prec=9, traps=[Inexact, InvalidOperation])
 QUANTITIES = (LimitQuantity.EFFECTIVE, LimitQuantity.LENS, LimitQuantity.SKIN, LimitQuantity.EXTREMITIES)
 
 
@@ -49,21 +51,31 @@ def set_constraint(
     if limit_quantity not in QUANTITIES:
         raise UsageError("Cette grandeur n'a pas de contrainte.", next_step=f"Grandeurs : {', '.join(QUANTITIES)}.")
     limit = reference.limit_on(limit_quantity, date.today())
-    if level_msv is not None and not 0 < level_msv <= limit:
+    level_usv = None if level_msv is None else _in_usv(level_msv)
+    if level_usv is not None and not 0 < level_usv <= limit * 1000:
         raise UsageError(
             "Une contrainte de dose est positive et ne dépasse pas la limite.",
             next_step=f"Donnez un niveau jusqu'à {limit.normalize():f} mSv.",
         )
-    level_usv = None if level_msv is None else level_msv * 1000
-    if level_usv is not None and level_usv != int(level_usv):
-        raise UsageError("Une contrainte a trois décimales au plus.", next_step="Arrondissez au microsievert.")
     values = {
         "establishment_key": establishment_key, "team": (team or "").strip(), "limit_quantity": limit_quantity,
-        "level_usv": None if level_usv is None else int(level_usv), "set_at": datetime.now(UTC),
-        "account_id": viewer.account_id,
+        "level_usv": level_usv, "set_at": datetime.now(UTC), "account_id": viewer.account_id,
     }  # fmt: skip
     with engine.begin() as connection:
         connection.execute(insert(dose_constraints).values(**values))
+
+
+def _in_usv(level_msv: Decimal) -> int:
+    """Whole microsieverts; raises UsageError for more digits than a dose is kept with."""
+    try:
+        if level_msv.is_finite():
+            return int(level_msv.quantize(_MSV, context=_AS_KEPT) * 1000)
+    except (Inexact, InvalidOperation):
+        pass
+    raise UsageError(
+        "Une contrainte est un nombre de millisieverts à trois décimales et neuf chiffres au plus.",
+        next_step="Arrondissez au microsievert.",
+    )
 
 
 def constraints_of(engine: Engine, viewer: Viewer, establishment_key: int) -> list[Constraint]:

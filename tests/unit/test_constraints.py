@@ -60,7 +60,10 @@ def test_the_lowest_of_the_establishment_and_the_work_unit_holds_for_somebody(en
 
 
 @pytest.mark.parametrize(("level", "is_allowed"), [("0", False), ("-1", False), ("20", True), ("20.001", False),
-                                                   ("0.001", True), ("0.0005", False)])  # fmt: skip
+                                                   ("0.001", True), ("0.0005", False), ("6.0000", True),
+                                                   ("1." + 34 * "0" + "1", False), ("1E+30", False), ("NaN", False),
+                                                   ("-Infinity", False), ("0.0009999999999999999999999999999999999",
+                                                                          False)])  # fmt: skip
 def test_a_level_lies_above_nothing_and_not_above_the_limit(engine, adviser, level, is_allowed):
     if is_allowed:
         place(engine, adviser, level)
