@@ -260,7 +260,7 @@ def revisions(
 
 
 def _shown(count: int | None) -> str:
-    return "withheld" if count is None else str(count)
+    return "not counted" if count is None else str(count)
 
 
 @app.command()

@@ -128,7 +128,7 @@ class Access:
     def revisions(self, viewer: Viewer, *, purpose: str, as_of: date | None = None) -> pl.DataFrame:
         """What became known between the release in force and the one before it, as far as readers may be told.
 
-        One row per year (NULL: every year) and cause: persons, establishments, statements, deliveries, suppressed.
+        One row per year (NULL: every year) and cause: persons, establishments, statements, deliveries; none of few.
         """
         self._decide("revisions", Data.NATIONAL, viewer, {}, purpose)
         return pl.DataFrame(self.release(as_of).revisions, schema=REVISIONS)

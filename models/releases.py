@@ -21,7 +21,7 @@ from models.catalog import models, released
 from models.changes import has_members, keep_basis, persons_behind
 from models.disclosure import Thresholds
 from models.provenance import as_at, checksum, code_version, in_key_order
-from models.revisions import Window, for_readers, revisions
+from models.revisions import Cause, Window, for_readers, revisions
 from models.withheld import Table, as_new, held, stems, withhold
 
 _MANIFEST = "release.json"
@@ -67,7 +67,9 @@ class Release:
         said = json.loads((folder / _MANIFEST).read_text(encoding="utf-8"))
         days = {name: said[name] and date.fromisoformat(said[name]) for name in ("on", "data_until")}
         moments = {name: datetime.fromisoformat(said[name]) for name in ("made_at", "known_until")}
-        return cls(**said | days | moments)
+        # Earlier code kept the year and the cause of few.
+        told = [row for row in said["revisions"] if row["persons"] is not None or row["cause"] == Cause.CODE]
+        return cls(**said | days | moments | {"revisions": told})
 
 
 def releases(settings: Settings) -> list[Release]:

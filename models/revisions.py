@@ -53,7 +53,7 @@ class Window:
 
 # What readers are told, with its types.
 REVISIONS = {"year": pl.Int64, "cause": pl.String, "persons": pl.Int64, "establishments": pl.Int64,
-             "statements": pl.Int64, "deliveries": pl.Int64, "suppressed": pl.Boolean}  # fmt: skip
+             "statements": pl.Int64, "deliveries": pl.Int64}  # fmt: skip
 
 # Each select is one cause; year is NULL where a statement bears on every year of a person or an establishment.
 _EVENTS = """
@@ -131,12 +131,11 @@ def revisions(settings: Settings, window: Window) -> pl.DataFrame:
 
 
 def for_readers(found: pl.DataFrame) -> pl.DataFrame:
-    """The rows without the counts of 1 to 10 persons or of one or two establishments; the year and the cause stay."""
+    """Without the rows of 1 to 10 persons or of one or two establishments: what happened to few is not told to have.
+
+    A figure that few would move looks as if nothing had happened too (`models.withheld`).
+    """
     persons = int(reference.threshold("person_count"))
     establishments = int(reference.threshold("establishment_count"))
-    few = (pl.col("persons") < persons) | pl.col("establishments").is_between(1, establishments - 1)
-    told = ("persons", "establishments", "statements", "deliveries")
-    few = few.fill_null(True)
-    return found.with_columns(suppressed=few).with_columns(
-        pl.when(few).then(None).otherwise(pl.col(name)).alias(name) for name in told
-    )
+    few = pl.col("persons").is_between(1, persons - 1) | pl.col("establishments").is_between(1, establishments - 1)
+    return found.filter(~few.fill_null(False))

@@ -289,7 +289,7 @@ def _revisions(ask: Ask):
     ]
     return blocks.table_card(
         ask, "revisions", ask.t("national.revisions"), frame, columns, empty=ask.t("national.no_revision"),
-        note=ask.t("national.revisions_note"), null_text=ask.t("label.not_published"),
+        note=ask.t("national.revisions_note"),
     )  # fmt: skip
 
 

@@ -218,7 +218,7 @@ def _revisions(release: Release) -> list[tuple[str, str, str, str]]:
     return [
         (
             str(row["year"] or "–"), Cause(row["cause"]).label_fr, Cause(row["cause"]).label_en,
-            "s" if row["persons"] is None else str(row["persons"]),
+            "–" if row["persons"] is None else str(row["persons"]),
         )
         for row in release.revisions
     ]  # fmt: skip

@@ -88,7 +88,7 @@ def all_rows(
 
 @router.get("/revisions")
 def revisions(viewer: Asking, ground: On, as_of: ReleasedOn = None) -> Page:
-    """What became known since the release before the one in force, by year and cause; counts of few are null."""
+    """What became known since the release before the one in force, by year and cause; nothing of what bears on few."""
     frame = ground.access.revisions(viewer, as_of=as_of, purpose="API")
     return page(frame, cursor=None, limit=LARGEST_PAGE, as_of=as_of)
 

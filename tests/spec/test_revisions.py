@@ -1,5 +1,6 @@
 """Revisions: what became known between two releases, by year and cause; readers are told of no few."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -73,16 +74,36 @@ def test_another_code_is_a_cause_of_its_own(nation, monkeypatch):
 
 
 def test_readers_are_told_of_no_few(nation):
-    """Eleven late results of three establishments are counted; one replaced is told and not counted."""
+    """Eleven late results of three establishments are counted; that one was replaced is not told at all."""
     for place, number in ((10, 5), (11, 4), (12, 2)):
         for worker in of_place(place, number):
             result(nation, worker)
     result(nation, 6, record_action="REPLACE", replaces_dose_id=nation.first_dose)
     nation.release()
+    assert nation.access.revisions(AUTHORITY, purpose="test").rows() == [(2023, "LATE_RESULT", 11, 3, 11, 1)]
+
+
+def test_readers_are_told_that_the_computation_changed(nation, monkeypatch):
+    """It bears on nobody in particular; three establishments restated are told too, two are not."""
+    now = datetime.now(UTC)
+    for place in (10, 11, 12):
+        nation.register.add("establishments", establishment_key=place, row_no=place, delivery_no=9,
+                            sector_code="IND.01", known_at=now)  # fmt: skip
+    monkeypatch.setattr("models.releases.code_version", lambda: "another")
+    nation.release()
     assert nation.access.revisions(AUTHORITY, purpose="test").rows() == [
-        (2023, "LATE_RESULT", 11, 3, 11, 1, False),
-        (2023, "REPLACED", None, None, None, None, True),
+        (None, "ESTABLISHMENT", 0, 3, 3, 1),
+        (None, "CODE", None, None, None, None),
     ]
+
+
+def test_a_release_of_earlier_code_tells_no_few_either(nation):
+    nation.release()
+    last = releases(nation.register.settings)[-1]
+    few = {"year": 2023, "cause": "CANCELLED", "persons": None, "establishments": None, "statements": None,
+           "deliveries": None, "suppressed": True}  # fmt: skip
+    replace(last, revisions=[few]).save(nation.register.settings.releases / last.name)
+    assert nation.access.revisions(AUTHORITY, purpose="test").is_empty()
 
 
 def test_the_register_team_is_told_what_moved_and_what_is_held_back(nation):
