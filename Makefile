@@ -64,8 +64,9 @@ docs: setup ## write docs/rules.md and docs/models from the rule book, the model
 	@$(BIN)/python tests/rule_table.py
 	@$(BIN)/python tests/model_pages.py
 
-backtest: setup ## the 2020 table at full size (370 000 workers) beside the published one; about 10 minutes
+backtest: setup ## the 2020 table at full size beside the published one, projections beside what came; about 15 minutes
 	@$(BIN)/python tests/backtests/published_2020.py
+	@$(BIN)/python tests/backtests/projections.py
 
 bench: setup ## what a large file costs to validate and commit: medians of three runs; about 15 minutes
 	@$(BIN)/python benchmarks/large_file.py

@@ -71,7 +71,7 @@ OWN = """
         group by limit_quantity
     ),
     job as (
-        select occupation_code, category
+        select occupation_code, category, valid_to as employed_until
         from employments cross join asked
         where worker_key = ? and valid_from <= on_date
         order by coalesce(valid_to, date '9999-12-31') desc, valid_from desc, occupation_code, category
@@ -79,7 +79,7 @@ OWN = """
     )
     select
         projected.limit_quantity, known.known_until, coalesce(own.years, 0) as years, own.mean_msv as own_mean_msv,
-        occupation_code, category
+        occupation_code, category, employed_until
     from (select unnest(quantities) as limit_quantity from asked) as projected
     inner join known
         on known.limit_quantity
@@ -118,8 +118,8 @@ def table(
     Columns limit_quantity, from_date, dose_12m_msv (nothing new received), rolls_off_msv (what leaves on that day),
     limit_msv (in force then), room_msv (the largest dose of a job ending on that day that passes no limit: equal
     complies), projected_msv with its bounds (what is known plus what the paces of the person and of the job let expect
-    since the last result). NULL room: not all of the twelve months is open to the reader, or the quantity has no limit;
-    NULL projection: too few in the job, or no result of the person.
+    since the last result, until the employment ends). NULL room: not all of the twelve months is open to the reader, or
+    the quantity has no limit; NULL projection: too few in the job, or no result of the person.
     """
     paces = {row["limit_quantity"]: row for row in pace.iter_rows(named=True)}
     rows, before = [], {}
@@ -147,11 +147,13 @@ def _limited(quantity: str) -> str:
 def _projected(known: Decimal, pace: dict | None, day: date) -> Sequence[Decimal | None]:
     """The known sum plus the dose of the days since the last result, gamma with the mean and variance of the pace.
 
-    Of twelve months at most: what would have been received before has left them.
+    Of twelve months at most: what would have been received before has left them. After the end of the employment
+    nothing more is expected.
     """
     if pace is None:
         return None, None, None
-    years = min(max((day - pace["known_until"]).days, 0) / _DAYS_IN_YEAR, 1.0)
+    until = min(day, pace["employed_until"] or day)
+    years = min(max((until - pace["known_until"]).days, 0) / _DAYS_IN_YEAR, 1.0)
     between, within, own_years = pace["variance_between"], pace["variance_within"], pace["years"]
     weight = own_years * between / (own_years * between + within) if own_years and between else 0.0
     mean = years * (weight * (pace["own_mean_msv"] or 0.0) + (1 - weight) * pace["job_mean_msv"])

@@ -18,6 +18,7 @@ from models.releases import freeze, releases
 from registry.policy import Viewer
 
 PHYSICIAN = Viewer(1, Role.PHYSICIAN, None, frozenset({10}))
+PHYSICIAN_OF_11 = Viewer(5, Role.PHYSICIAN, None, frozenset({11}))
 ADVISER = Viewer(2, Role.CRP, None, frozenset({10}))
 EVERYWHERE = Viewer(5, Role.PHYSICIAN, None, frozenset({10, 11, 12}))
 TODAY = date(2024, 7, 15)
@@ -205,6 +206,17 @@ def test_the_sum_goes_on_at_the_pace_of_the_person_and_of_the_job(job, outlook):
     assert all(abs(float(told) - 4 - bound) < 0.002 for told, bound in zip(found, bounds, strict=True))
     widths = [row["projected_high_msv"] - row["projected_low_msv"] for row in rows.values()]
     assert widths == sorted(widths)
+
+
+def test_nothing_more_is_expected_after_the_end_of_the_contract(job, outlook):
+    """The second leaves on 15 October: what is projected for that day is so for every later one, but for what leaves."""
+    end = date(2024, 10, 15)
+    job.add("employments", worker_key=2, establishment_key=11, contract_end=end, delivery_no=2, row_no=2)
+    day = date(2024, 7, 15)
+    rows = {row["from_date"]: row for row in outlook(PHYSICIAN_OF_11, day, worker=2)}
+    on_end, later = rows[end], rows[date(2025, 1, 15)]
+    assert on_end["projected_msv"] > on_end["dose_12m_msv"]
+    assert later["projected_msv"] - later["dose_12m_msv"] == on_end["projected_msv"] - on_end["dose_12m_msv"]
 
 
 @pytest.mark.parametrize(("exposed", "is_told"), [(0, True), (2, False), (11, True)])
