@@ -402,14 +402,19 @@ def _hold_bound(column: str, table: Table, tables: dict[str, Table], thresholds:
 
 
 def _hold_doses_of_few(table: Table, thresholds: Thresholds) -> None:
-    """Hold the rows whose doses the number of exposed that stays would show, and the present one hide."""
+    """Hold the rows whose doses the number of exposed that stays would show, and the present one hide.
+
+    So are those in which it would be above that of the monitored, and tell that it stays.
+    """
+    now = table.now.select(*table.keys, _now="exposed", _monitored="monitored")
+    before = table.before.select(*table.keys, _before="exposed")
     rows = table.rows
-    for name, frame in (("_before", table.before), ("_now", table.now)):
-        exposed = frame.select(*table.keys, pl.col("exposed").alias(name))
-        rows = rows.join(exposed, on=table.keys, how="left", nulls_equal=True, maintain_order="left")
-    needed = (thresholds.persons, thresholds.high_percentile, thresholds.highest_percentile)
+    for known in (now, before):
+        rows = rows.join(known, on=table.keys, how="left", nulls_equal=True, maintain_order="left")
+    needed = (thresholds.persons, thresholds.high_percentile, thresholds.highest_percentile, pl.col("_monitored") + 1)
     falls = pl.any_horizontal((pl.col("_before") >= n) & (pl.col("_now") < n) for n in needed).fill_null(False)
-    table.rows = rows.with_columns(moves=pl.col("moves") & ~(pl.col("stays_exposed") & falls)).drop("_before", "_now")
+    moves = pl.col("moves") & ~(pl.col("stays_exposed") & falls)
+    table.rows = rows.with_columns(moves=moves).drop("_before", "_now", "_monitored")
 
 
 def _is_news(table: Table, column: str) -> pl.Expr:

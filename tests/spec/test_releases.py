@@ -507,6 +507,21 @@ def test_a_dose_that_fewer_than_are_shown_are_left_with_stays(home):
     assert not home.moved()["establishment_statistics"]
 
 
+def test_no_more_are_shown_as_exposed_than_as_monitored(home):
+    """Five of thirty leave beside twelve who change: the number that stays would be above that of the monitored."""
+    home.workers(30, "1.000")
+    home.workers(20, "1.000", 11)
+    home.release()
+    first = home.first_dose
+    for worker in range(1, 6):
+        home.register.dose("2023-06-30", "1.000", worker_key=worker, establishment_key=11, delivery_no=2,
+                           record_action="REPLACE", replaces_dose_id=first + 8 * (worker - 1))  # fmt: skip
+    for worker in range(6, 18):
+        home.register.dose("2023-12-31", "0.500", worker_key=worker)
+    home.release()
+    assert not home.moved()["establishment_statistics"]
+
+
 @pytest.fixture
 def half_exposed(home):
     """Three domains of three establishments, of each of which eleven have a dose and eleven have none."""
