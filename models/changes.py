@@ -23,10 +23,10 @@ from models.catalog import FOLDER, Model, models
 from models.disclosure import NEVER_SHOWN
 
 MEMBERS = FOLDER / "members"
-BASIS = ("annual_worker_doses", "persons", "dose_parts", "dose_places")
+BASIS = ("annual_worker_doses", "annual_doses_of_all_rows", "persons", "dose_parts", "dose_places")
 # What is the same for everybody.
 _REACH = "pace_reach"
-# Of the model of both bases, tables that change are made of the current one.
+# The model of the results that stand and of all that were received.
 _FROM_BASIS = "annual_doses"
 _GIVEN = {*BASIS, _REACH, _FROM_BASIS}
 # Of what an establishment is compared with, not of its own persons.
@@ -135,7 +135,8 @@ def _find_changed(settings: Settings, before: Path, now: Path, changed: Path) ->
         for side, path in (("before", before), ("now", now)):
             connection.execute(f"attach {quoted(str(path))} as {side} (read_only)")
         parts = []
-        for name in BASIS:
+        held = {row[0] for row in connection.execute("show tables from before").fetchall()}
+        for name in (name for name in BASIS if name in held):
             ours = [row[0] for row in connection.execute(f"describe now.{name}").fetchall()]
             theirs = {row[0] for row in connection.execute(f"describe before.{name}").fetchall()}
             columns = ", ".join(column for column in ours if column in theirs)
@@ -144,7 +145,7 @@ def _find_changed(settings: Settings, before: Path, now: Path, changed: Path) ->
                     f"select worker_key from (select {columns} from {one}.{name} "
                     f"except all select {columns} from {other}.{name})"
                 )
-        if connection.sql("select 1 from duckdb_tables() where table_name = ?", params=[_REACH]).shape[0] == 2:
+        if _REACH in held:
             # Years that have left the reach of the paces, or come into it, change what persons bring to them.
             for one, other in (("before", "now"), ("now", "before")):
                 parts.append(
@@ -175,7 +176,11 @@ def _members(settings: Settings, basis: Path, changed: Path, folder: Path) -> di
             )
         if _REACH in held:
             connection.execute(f"create view {_REACH} as select * from basis.{_REACH}")
-        connection.execute(f"create view {_FROM_BASIS} as select 'current' as basis, * from annual_worker_doses")
+        kept = {"current": "annual_worker_doses", "all": "annual_doses_of_all_rows"}
+        both = " union all by name ".join(
+            f"select '{basis}' as basis, * from {table}" for basis, table in kept.items() if table in held
+        )
+        connection.execute(f"create view {_FROM_BASIS} as {both}")
         queries = {path.stem: path.read_text(encoding="utf-8") for path in sorted(MEMBERS.glob("*.sql"))}
         needed = {name: _needed(tables_named(sql)) for name, sql in queries.items()}
         # A basis of earlier code lacks some: who stands behind these tables is not known of it.

@@ -10,6 +10,7 @@ result was zero, or was not, is not told either.
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
+from itertools import product
 
 import polars as pl
 
@@ -114,20 +115,28 @@ def _rows(table: Table, thresholds: Thresholds, is_other_code: bool) -> pl.DataF
     few = _of_few(thresholds, table.model)
     beside = pl.any_horizontal(pl.lit(False), *(pl.col("aspect").str.starts_with(b) for b in _BESIDE))
     is_beside = beside if "aspect" in changes.columns else pl.lit(False)
+    own = changes.filter(~is_beside)
+    aspects = own["aspect"].unique().sort().to_list() if "aspect" in own.columns else []
+    changed = pl.col("changed").filter(~is_beside)
+    sizes = {"size": changed} | {f"size_{a}": pl.col("changed").filter(pl.col("aspect") == a) for a in aspects}
     counted = changes.group_by(*keys, _BASIS).agg(
-        is_of_few=few.any(), any_changed=pl.col("changed").sum(), size=pl.col("changed").filter(~is_beside).max()
+        *(size.max().alias(name) for name, size in sizes.items()),
+        is_of_few=few.any(),
+        any_changed=pl.col("changed").sum(),
     )
     rows = rows.join(counted, on=[*keys, _BASIS], how="left", nulls_equal=True)
     # A basis of earlier code may not tell who stands behind the table: nobody knows how many changed since.
     is_unknown = ~pl.col(_BASIS).is_in(list(table.changes))
     for column in bounds:
-        crossed = changes.group_by(*keys, _BASIS).agg(pl.col(f"crossed_{column}").max())
+        # Of contributions that are told apart, the fewest who passed the dose.
+        passed = pl.col(f"crossed_{column}")
+        crossed = changes.group_by(*keys, _BASIS).agg(passed.filter(passed > 0).min())
         crossed = crossed.rename({_BASIS: _basis_of(column)})
         rows = rows.join(crossed, on=[*keys, _basis_of(column)], how="left", nulls_equal=True)
     rows = rows.with_columns(
         pl.col("is_of_few").fill_null(is_unknown),
         pl.col("was").fill_null(False),
-        pl.col("any_changed", "size", *(f"crossed_{c}" for c in bounds)).fill_null(0).cast(pl.Int64),
+        pl.col("any_changed", *sizes, *(f"crossed_{c}" for c in bounds)).fill_null(0).cast(pl.Int64),
     )
     family = _family_keys(table)
     rows = rows.with_columns(
@@ -213,10 +222,11 @@ def _hold_partitions(table: Table, thresholds: Thresholds) -> None:
         _anew=pl.any_horizontal(pl.lit(False), *anew).fill_null(False),
     )
     rows = rows.with_columns(is_out=(~pl.col("moves") & (pl.col("size") > 0)) | pl.col("is_masked"))
-    rows = complementary(rows, pl.col("is_out"), pl.col("size"), model, thresholds)
-    rows = rows.with_columns(
-        moves=pl.col("moves") & ~(pl.col("_extra") & pl.col("was")), is_out=pl.col("is_out") | pl.col("_extra")
-    )
+    for size in _sizes(rows):
+        rows = complementary(rows, pl.col("is_out"), pl.col(size), model, thresholds)
+        rows = rows.with_columns(
+            moves=pl.col("moves") & ~(pl.col("_extra") & pl.col("was")), is_out=pl.col("is_out") | pl.col("_extra")
+        )
     rows = rows.with_columns(clashes=pl.col("_anew") & pl.col("was") & ~pl.col("moves"))
     table.rows = rows.select(table.rows.columns)
 
@@ -237,12 +247,21 @@ def _open_partitions(rows: pl.DataFrame, model: Model, thresholds: Thresholds) -
     if model.adds_up_across:
         partitions.append(([*model.adds_up_across, "dimension"], pl.col("dimension") != "ALL", "_moves_across"))
     found = []
-    for within, part, whole_moves in partitions:
-        out = part & pl.col("is_out") & (pl.col("size") > 0)
-        size = pl.when(out).then("size").otherwise(0).sum().over(within)
-        alone = (out.sum().over(within) == 1) | size.is_between(1, thresholds.persons - 1)
+    for (within, part, whole_moves), size in product(partitions, _sizes(rows)):
+        out = part & pl.col("is_out") & (pl.col(size) > 0)
+        left = pl.when(out).then(size).otherwise(0).sum().over(within)
+        alone = (out.sum().over(within) == 1) | left.is_between(1, thresholds.persons - 1)
         found.append(rows.filter(out & alone & pl.col(whole_moves)))
     return pl.concat(found)
+
+
+def _sizes(rows: pl.DataFrame) -> list[str]:
+    """How many changed in all, and in each kind of contribution that is told apart; the rarest first.
+
+    What must be held for its sake is mostly enough for the others'.
+    """
+    sizes = [name for name in rows.columns if name == "size" or name.startswith("size_")]
+    return sorted(sizes, key=lambda name: rows[name].sum())
 
 
 def _family_keys(table: Table) -> list[str]:
@@ -300,6 +319,11 @@ _WHOLES: list[tuple[str, str, dict[str, pl.Expr], str]] = [
     ("passive_operational_gaps", "passive_operational_gaps", _same("year", **_ALL), "within"),
     ("like_for_like", "national_statistics", _NATION, ""),
     ("workplace_statistics", "national_statistics", _NATION, "within"),
+    ("statistics_of_all_rows", "national_statistics", _same("year", "limit_quantity", "dimension", "group_code"), ""),
+    ("statistics_of_all_rows", "statistics_of_all_rows", _same("year", "limit_quantity", **_ROOT), "within"),
+    ("statistics_of_all_rows", "statistics_of_all_rows",
+     _same("year", "limit_quantity", "dimension", group_code=pl.col("parent_code")), "within"),
+    ("statistics_of_all_rows", "statistics_of_all_rows", _same("year", "limit_quantity", **_DOMAIN), ""),
     ("national_dose_changes", "national_statistics", _NATION, ""),
     ("national_dose_changes", "national_statistics", _year_before(_NATION), ""),
     ("establishment_comparison", "establishment_statistics", _PLACE, ""),

@@ -4,7 +4,7 @@ with persons_of_groups as (
         min(establishment_key) as establishment_key,
         cast(sum(dose_msv) as decimal(12, 3)) as dose_msv
     from group_members
-    where dimension in ('ALL', 'domain', 'category')
+    where basis = 'current' and dimension in ('ALL', 'domain', 'category')
     group by year, limit_quantity, dimension, group_code, worker_key
 )
 

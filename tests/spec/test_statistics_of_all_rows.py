@@ -36,6 +36,23 @@ def test_a_cancelled_result_and_a_replaced_one_count_in_one_view_alone(register,
     """)  # fmt: skip
 
 
+def test_only_persons_who_were_corrected_stand_behind_the_difference(register, table, expected):
+    """The first had 4 mSv and a cancelled 3; the second was never corrected."""
+    for row in table("""
+        row_no | worker_key | period_end | dose_msv | record_action | replaced
+        2      | 1          | 2023-03-31 | 3.000    | NEW           | -
+        3      | 1          | 2023-03-31 | 0.000    | CANCEL        | 2
+        4      | 1          | 2023-06-30 | 4.000    | NEW           | -
+        5      | 2          | 2023-06-30 | 1.000    | NEW           | -
+    """):
+        corrected(register, row)
+    asked = "select worker_key, year, dose_msv from annual_doses_of_all_rows where limit_quantity = 'effective'"
+    assert register.rows_of(asked) == expected("""
+        worker_key | year | dose_msv
+        1          | 2023 | 7.000
+    """)
+
+
 def test_a_result_moved_to_another_year_counts_in_both(register, table, expected):
     for row in table("""
         row_no | worker_key | period_end | dose_msv | record_action | replaced
