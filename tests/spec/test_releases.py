@@ -660,3 +660,24 @@ def test_few_who_come_to_be_compared_are_not_counted(home):
     (after,) = home.shown("passive_operational_gaps", dimension="ALL")
     assert (before["exposed"], after["exposed"]) == (30, 30)
     assert after["gap_of_sums"] != before["gap_of_sums"]
+
+
+@pytest.mark.parametrize(("others", "does_move"), [(1, False), (15, True)])
+@pytest.mark.parametrize(
+    "of_others", [{"sector_code": "NAT.01"}, {"category": "UNSPECIFIED"}], ids=["natural", "blank"]
+)
+def test_a_series_moves_by_no_change_that_leaves_few_of_the_nation(home, of_others, others, does_move):
+    """The nation less what a reading counts, or one reading less the other, is what few others changed by."""
+    for first, job in ((10, {}), (13, of_others)):
+        for place in (first, first + 1, first + 2):
+            home.establishment(place, job.get("sector_code", "MED.01.01"))
+            home.workers(20, "1.000", place, **job)
+    home.release()
+    for worker in [20 * place + n for place in range(3) for n in range(1, 6)]:
+        late(home, worker)
+    for worker in [20 * place + n for n in range(1, 6) for place in (3, 4, 5)][:others]:
+        late(home, worker)
+    home.release()
+    moved = home.moved()
+    assert (2023, "effective", "ALL", "ALL") in moved["national_statistics"]
+    assert ((2023, "BLANK_OUT") in moved["like_for_like"]) is does_move
