@@ -209,7 +209,7 @@ def test_the_sum_goes_on_at_the_pace_of_the_person_and_of_the_job(job, outlook):
 
 
 def test_nothing_more_is_expected_after_the_end_of_the_contract(job, outlook):
-    """The second leaves on 15 October: what is projected for that day is so for every later one, but for what leaves."""
+    """The second leaves on 15 October: of no later day is more expected than of that one."""
     end = date(2024, 10, 15)
     job.add("employments", worker_key=2, establishment_key=11, contract_end=end, delivery_no=2, row_no=2)
     day = date(2024, 7, 15)
