@@ -40,6 +40,7 @@ RECORD_TRACE = pl.col("record_id").hash().alias("record")
 
 
 def measured_trace(schema: Mapping[str, pl.DataType]) -> pl.Expr:
+    """The trace of what measured whom, `measured`, of rows with person_key and MEASURED_BY in these types."""
     columns = enumerate(("person_key", *MEASURED_BY))
     traces = (_trace(name, seed, schema.get(name)) for seed, name in columns)
     return functools.reduce(operator.xor, traces).alias("measured")

@@ -25,7 +25,7 @@ def storage_errors(folder: Path, make_room: str = "Make room or give another fol
     """Turns what the disk says (full, read-only, gone) into a StorageError with the next step."""
     try:
         yield
-    except (OSError, DeltaError, pl.exceptions.ComputeError) as error:
+    except (OSError, DeltaError) as error:
         reason = getattr(error, "strerror", None) or str(error).strip().splitlines()[-1].split(": ")[-1] or "I/O error"
         raise StorageError(
             f"The folder {folder} cannot be written ({reason}); nothing is half-loaded.",
@@ -247,9 +247,17 @@ def _written(rows: pl.DataFrame, table: Table, folder: Path) -> Iterator[AddActi
         place = "/".join([*(f"{name}={value}" for name, value in partition.items()), f"{uuid.uuid4()}.zstd.parquet"])
         file = folder / place
         file.parent.mkdir(parents=True, exist_ok=True)
-        part.write_parquet(
-            file, compression="zstd", compression_level=1, row_group_size=_ROW_GROUP, metadata=_said_to_readers(table)
-        )
+        try:
+            part.write_parquet(
+                file,
+                compression="zstd",
+                compression_level=1,
+                row_group_size=_ROW_GROUP,
+                metadata=_said_to_readers(table),
+            )
+        except pl.exceptions.ComputeError as error:
+            # What the disk says, as polars passes it on.
+            raise OSError(str(error)) from None
         on_disk = file.stat()
         yield AddAction(place, on_disk.st_size, partition, on_disk.st_mtime_ns // 10**6, True, _statistics(part))
 
