@@ -9,7 +9,7 @@ DEMO_HOME := var/demo
 unexport PYTHONDONTWRITEBYTECODE
 export PYTHONPYCACHEPREFIX := $(CURDIR)/.venv/pycache
 
-.PHONY: help setup demo test check browser docs backtest chaos fuzz bench bench-backfill clean
+.PHONY: help setup demo test check browser docs backtest chaos fuzz refreshes bench bench-backfill clean
 
 help: ## list the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -59,6 +59,12 @@ SEED := $(or $(SEED),$(shell date +%s))
 fuzz: setup ## CASES=5000 hostile files through the door, from a SEED that it prints; about 10 minutes
 	@echo "— $(CASES) cases; the same again: make fuzz CASES=$(CASES) SEED=$(SEED)"
 	@FUZZ_CASES=$(CASES) FUZZ_SEED=$(SEED) $(BIN)/python -m pytest -q -s tests/unit/test_hostile_files.py
+
+SEQUENCES ?= 60
+
+refreshes: setup ## SEQUENCES=60 random sequences of deliveries: refreshed as built in full? SEED as fuzz; about 15 minutes
+	@echo "— $(SEQUENCES) sequences; the same again: make refreshes SEQUENCES=$(SEQUENCES) SEED=$(SEED)"
+	@REFRESH_CASES=$(SEQUENCES) REFRESH_SEED=$(SEED) $(BIN)/python -m pytest -q tests/functional/test_refresh.py
 
 docs: setup ## write docs/rules.md and docs/models from the rule book, the models and their tests
 	@$(BIN)/python tests/rule_table.py

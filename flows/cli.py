@@ -136,10 +136,10 @@ def _tried(chosen: Settings, arrivals: list) -> Iterator[tuple]:
 @app.command()
 def refresh(
     context: typer.Context,
-    full: Annotated[bool, typer.Option("--full", help="Build even if nothing has arrived.")] = False,
+    full: Annotated[bool, typer.Option("--full", help="Build everything anew, even if nothing has arrived.")] = False,
     as_of: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="As known at the end of a day.")] = None,
 ) -> None:
-    """Build the marts, pass the quality gate and publish."""
+    """Bring the marts up to date with what has arrived, pass the quality gate and publish."""
     from flows.steps import refresh as run
 
     with progress_lines() as line:

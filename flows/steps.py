@@ -14,6 +14,7 @@ from ingestion.read import parse_name
 from lake.errors import DeliveryRefused, DosilakeError
 from lake.settings import Settings
 from lake.store import Lake
+from models import increment
 from models.build import build
 from models.extract import make_extract
 from models.publish import current_version, publish
@@ -118,9 +119,10 @@ def refresh(
     full: bool = False,
     progress: Progress | None = None,
 ) -> Path | None:
-    """Build every mart, pass the gate and publish; None when nothing has arrived since the current snapshot.
+    """Bring every mart up to date, pass the gate and publish; None when nothing has arrived since the current snapshot.
 
-    `full` builds even then. An as-of snapshot takes its own name and never becomes current.
+    What has arrived touches some rows of that snapshot, and only those are made anew; `full` builds everything, even if
+    nothing has arrived. An as-of snapshot takes its own name and never becomes current.
     Raises GateRefused when a check fails (the current snapshot stays) and StorageError when there is no lake.
     """
     lake = Lake(settings.lake_root)
@@ -129,7 +131,10 @@ def refresh(
         return None
     # The gate's library takes seconds to import, and the build leaves a core for it.
     suites.warm()
-    built = build(settings, lake, as_of, progress)
+    if full or as_of:
+        built = build(settings, lake, as_of, progress)
+    else:
+        built = increment.refresh(settings, lake, progress)
     return publish(settings, built, lambda path: gate(settings, lake, path))
 
 

@@ -2,7 +2,8 @@
 
 import re
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from functools import cache
 from pathlib import Path
@@ -37,40 +38,72 @@ def build(
     (model, done, total). `only` makes some models and what they are made of: such a file passes no gate.
     A build that fails leaves no file behind; raises ModelError naming the model.
     """
-    settings.marts.mkdir(parents=True, exist_ok=True)
-    version = f"as-of-{as_of.isoformat()}" if as_of else datetime.now(UTC).strftime("%Y%m%dT%H%M%S%fZ")
-    path = settings.marts / f".building-{version}.duckdb"
-    discard(path)
+    version = f"as-of-{as_of.isoformat()}" if as_of else new_version()
+    path = path_of(settings, version)
     ordered = in_order(list(models().values()))
     if only is not None:
         needed = with_ancestors({*only, "dose_records"})
         ordered = [model for model in ordered if model.name in needed]
-    connection = open_over_lake(settings, lake, path, as_of)
-    try:
-        functions.register(connection)
-        connection.execute(_MACROS)
+    with opened(settings, lake, path, as_of) as connection:
         for done, model in enumerate(ordered):
             if progress:
                 progress(model.name, done, len(ordered))
             make(connection, model)
+        # As of a day, or in part, nothing is ever refreshed from it.
+        if as_of is None and only is None:
+            connection.execute("create schema kept")
+            connection.execute("create table kept.deliveries as select delivery_no from lake.deliveries")
+            for model in kept():
+                connection.execute(f"create table kept.{model.name} as from {model.name} order by worker_key")
         write_snapshot_table(connection, version, as_of)
-        connection.execute("checkpoint")
-    except BaseException:
-        connection.close()
-        discard(path)
-        raise
-    connection.close()
     if progress:
         progress("", len(ordered), len(ordered))
     return path
 
 
-def make(connection: duckdb.DuckDBPyConnection, model: Model) -> float:
-    """Create one model and return the seconds it took; staging models are temporary and never published."""
-    kind = "table" if model.is_mart else f"temporary {model.kind}"
+def new_version() -> str:
+    """The name of a snapshot that is begun now."""
+    return datetime.now(UTC).strftime("%Y%m%dT%H%M%S%fZ")
+
+
+def path_of(settings: Settings, version: str) -> Path:
+    """Where a snapshot is made until it is published; nothing of an earlier attempt is left there."""
+    settings.marts.mkdir(parents=True, exist_ok=True)
+    path = settings.marts / f".building-{version}.duckdb"
+    discard(path)
+    return path
+
+
+@contextmanager
+def opened(
+    settings: Settings, lake: Lake, path: Path, as_of: date | None = None
+) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A connection that makes models in the file `path`; an error inside leaves no file behind."""
+    connection = None
+    try:
+        connection = open_over_lake(settings, lake, path, as_of)
+        functions.register(connection)
+        connection.execute(_MACROS)
+        yield connection
+        connection.execute("checkpoint")
+    except BaseException:
+        if connection:
+            connection.close()
+        discard(path)
+        raise
+    connection.close()
+
+
+def make(connection: duckdb.DuckDBPyConnection, model: Model, *, of_touched: bool = False) -> float:
+    """Create one model and return the seconds it took; staging models are temporary and never published.
+
+    `of_touched`: as a temporary table even of a mart, and only the rows of the persons in the table `touched`.
+    """
+    kind = "table" if model.is_mart and not of_touched else f"temporary {model.kind}"
+    query = f"from (\n{model.sql}\n) where worker_key in (from touched)" if of_touched else model.sql
     started = time.perf_counter()
     try:
-        connection.execute(_parsed(f"create {kind} {model.name} as {model.sql}"))
+        connection.execute(_parsed(f"create {kind} {model.name} as {query}"))
     except (duckdb.IOException, duckdb.OutOfMemoryException) as error:
         raise StorageError(
             f"There is no room to build the model {model.name} ({type(error).__name__}).",
@@ -105,6 +138,26 @@ def in_order(wanted: list[Model]) -> list[Model]:
         for model in sorted(ready, key=lambda m: m.name):
             ordered.append(waiting.pop(model.name))
     return ordered
+
+
+def made_of(model: Model) -> set[str]:
+    """The models, lake tables and nomenclatures that a model reads, through views."""
+    known = models()
+    found = tables_named(model.sql) & set(known) | sources_named(model.sql)
+    views = {name for name in found if name in known and known[name].kind == "view"}
+    return (found - views).union(*(made_of(known[name]) for name in views))
+
+
+@cache
+def kept() -> tuple[Model, ...]:
+    """Staging models by person that whole models read: a snapshot keeps them for the next refresh to start from.
+
+    They stand in the schema `kept`, which is served to nobody (models/increment.py).
+    """
+    known = models()
+    read = set().union(*(made_of(m) for m in known.values() if m.kind != "view" and not m.is_by_person))
+    found = [known[name] for name in sorted(read & set(known))]
+    return tuple(model for model in found if model.is_by_person and not model.is_mart)
 
 
 def with_ancestors(names: set[str]) -> set[str]:
@@ -154,12 +207,14 @@ def _closing(sql: str, start: int) -> int:
     return len(sql)
 
 
-def write_snapshot_table(connection: duckdb.DuckDBPyConnection, version: str, as_of: date | None) -> None:
-    """One row that says what the snapshot is made of."""
+def write_snapshot_table(
+    connection: duckdb.DuckDBPyConnection, version: str, as_of: date | None, refreshed_from: str | None = None
+) -> None:
+    """One row that says what the snapshot is made of, and whether from the snapshot before; `deliveries` names each."""
     connection.execute("""
-        create table snapshot (
+        create or replace table snapshot (
             version varchar, built_at timestamp with time zone, as_of date, today date, last_delivery_no integer,
-            data_until date, lake_versions map(varchar, bigint), code_version varchar
+            data_until date, lake_versions map(varchar, bigint), code_version varchar, refreshed_from varchar
         )
     """)
     last_delivery, until = connection.execute("""
@@ -170,8 +225,8 @@ def write_snapshot_table(connection: duckdb.DuckDBPyConnection, version: str, as
     today = connection.execute("select today from lake.clock").fetchone()[0]
     versions = dict(connection.execute("select table_name, version from lake.versions").fetchall())
     connection.execute(
-        "insert into snapshot values (?, ?, ?, ?, ?, ?, ?, ?)",
-        [version, datetime.now(UTC), as_of, today, last_delivery, until, versions, code_version()],
+        "insert into snapshot values (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        [version, datetime.now(UTC), as_of, today, last_delivery, until, versions, code_version(), refreshed_from],
     )
 
 

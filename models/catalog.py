@@ -25,6 +25,12 @@ DISCLOSURES = {
     "classes": "a row is a dose class of a group; small classes, and those that subtraction would give, are suppressed",
     "own": "a row is the reader's own establishment; few persons, and what tells of one, are suppressed all the same",
 }
+# What a refresh makes anew of a model (models/increment.py).
+REFRESHES = {
+    "worker_key": "a person's rows follow from that person's other rows and from whole tables: a refresh makes anew "
+    "those of the persons touched",
+    "whole": "a refresh makes all rows anew once anything that they are made of has changed",
+}
 # How a column is protected in a published table (models/disclosure.py).
 PROTECTIONS = {
     "key": "shown as it is",
@@ -85,6 +91,7 @@ class Model:
     total: tuple[str, str] | None = None
     live: str = ""
     released: str = ""
+    refreshed_by: str = "whole"
 
     @property
     def meaning(self) -> str:
@@ -101,6 +108,10 @@ class Model:
         """Columns by which rows may be chosen without cutting through what adds up."""
         across = self.adds_up_across or self.adds_up_within
         return tuple(c for c in self.adds_up_within if c in across)
+
+    @property
+    def is_by_person(self) -> bool:
+        return self.refreshed_by == "worker_key"
 
     @property
     def is_served(self) -> bool:
@@ -147,6 +158,8 @@ def load(path: Path) -> Model:
     if not sidecar.exists():
         raise ModelError(f"{path.name} has no sidecar.", next_step=f"Write {sidecar.name} beside it.")
     said = tomllib.loads(sidecar.read_text(encoding="utf-8"))
+    if said.get("scope") == "worker_key":
+        said = {"refreshed_by": "worker_key"} | said
     try:
         columns = {
             name: ModelColumn(name, **{**fields, "follows": _listed(fields.get("follows", []))})
@@ -183,6 +196,8 @@ def check(model: Model) -> None:
         raise ModelError(f"{sidecar}: the level “{model.level}” is not in registry.policy.Data.")
     if model.scope not in SCOPES or model.kind not in ("table", "view"):
         raise ModelError(f"{sidecar}: unknown scope “{model.scope}” or kind “{model.kind}”.")
+    if model.refreshed_by not in REFRESHES or (model.is_by_person and model.kind == "view"):
+        raise ModelError(f"{sidecar}: refreshed_by “{model.refreshed_by}” is unknown, or said of a view.")
     if model.is_mart and not model.columns:
         raise ModelError(f"{sidecar}: every column of a mart needs [columns.<name>].")
     if model.is_mart and not model.source:

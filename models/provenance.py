@@ -48,10 +48,10 @@ def as_at(on: date, language: str) -> str:
 
 @cache
 def code_version() -> str:
-    """Version of Dosilake with a digest of what figures depend on: models, their protection, nomenclatures."""
+    """Version of Dosilake with a digest of what figures depend on: models, their protection, lake, nomenclatures."""
     digest = hashlib.sha256()
     models = [path for path in FOLDER.rglob("*") if path.suffix in (".sql", ".toml", ".py")]
-    for path in sorted([*models, *reference.FOLDER.glob("*.csv")]):
+    for path in sorted([*models, *reference.FOLDER.glob("*.csv"), *reference.FOLDER.parent.glob("*.py")]):
         digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
     return f"{version('dosilake')}+{digest.hexdigest()[:12]}"
 

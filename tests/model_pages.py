@@ -5,8 +5,8 @@ from functools import partial
 from itertools import product
 from pathlib import Path
 
-from models.build import sources_named, tables_named, with_ancestors
-from models.catalog import DISCLOSURES, PROTECTIONS, SCOPES, Model, ModelColumn, models
+from models.build import kept, sources_named, tables_named, with_ancestors
+from models.catalog import DISCLOSURES, PROTECTIONS, REFRESHES, SCOPES, Model, ModelColumn, models
 from registry.policy import EVERY_QUANTITY, TABLE, Cell, Data, Rows
 from spec_examples import Example, examples
 
@@ -74,15 +74,16 @@ def staging_page() -> str:
             _cell(model.grain),
             ", ".join(_linked(name) for name in sorted(parents(model))),
             ", ".join(_linked(child.name) for child in _sorted() if model.name in parents(child)),
+            _refreshed(model),
         )
         for model in _sorted()
         if not model.is_mart
     ]
     return _page(
         "# Staging models",
-        "Steps between the lake and the [marts](README.md). They are temporary: made anew in each build, served to "
-        "nobody, in no snapshot.",
-        *_table(("Model", "What it is", "One row per", "Made of", "Used by"), rows),
+        "Steps between the lake and the [marts](README.md), served to nobody and temporary; no snapshot holds any "
+        "but those kept, which stand apart from the marts for the next refresh to start from.",
+        *_table(("Model", "What it is", "One row per", "Made of", "Used by", "Refreshed"), rows),
     )
 
 
@@ -93,6 +94,7 @@ def mart_page(mart: Model, tests: list[Example]) -> str:
         f"{mart.meaning}. [All models](README.md).",
         f"**One row per** {mart.grain}.",
         f"**Source**: {mart.source}.",
+        f"**Refreshed** `{mart.refreshed_by}`: {REFRESHES[mart.refreshed_by]}.",
         *_access(mart),
         "## Columns",
         *_columns(mart),
@@ -106,6 +108,12 @@ def mart_page(mart: Model, tests: list[Example]) -> str:
         _fence("sql", mart.sql),
         "</details>",
     )
+
+
+def _refreshed(model: Model) -> str:
+    if model.kind == "view":
+        return "a view"
+    return f"`{model.refreshed_by}`, kept" if model in kept() else f"`{model.refreshed_by}`"
 
 
 def parents(model: Model) -> set[str]:

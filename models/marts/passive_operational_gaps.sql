@@ -8,7 +8,8 @@ with passive as (
 
 operational as (
     select worker_key, year(period_end) as year, cast(sum(counted_msv) as decimal(12, 3)) as operational_msv
-    from operational_months
+    from dose_records
+    where dosimetry = 'OPERATIONAL'
     group by worker_key, year(period_end)
 ),
 

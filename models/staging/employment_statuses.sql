@@ -2,7 +2,10 @@ with known_lines as (
     select
         coalesce(person_keys.person_key, employments.worker_key) as person_key,
         employments.*,
-        row_number() over (order by employments.known_at, employments.delivery_no, employments.row_no) as known_order
+        row_number() over (
+            partition by coalesce(person_keys.person_key, employments.worker_key)
+            order by employments.known_at, employments.delivery_no, employments.row_no
+        ) as known_order
     from lake.employments
     left join person_keys on person_keys.worker_key = employments.worker_key
 ),

@@ -45,6 +45,7 @@ peak_doses as (
 )
 
 select
+    episodes.worker_key,
     episodes.limit_code,
     episodes.limit_quantity,
     episodes.limit_msv,

@@ -1,11 +1,5 @@
 -- What an employer's line says of wear ("HP10:M,HP3:T"); where it says nothing, the longest period that the law allows.
-with first_wear as (
-    select cast(date_trunc('month', min(period_start)) as date) as first_day
-    from lake.doses
-    where dosimetry in ('PASSIVE', 'RADON', 'COSMIC')
-),
-
-reach as (
+with reach as (
     select
         clock.today,
         greatest(
@@ -37,20 +31,22 @@ lines as (
 ),
 
 plan_items as (
-    select known_order, unnest(string_split(upper(replace(wear_plan, ' ', '')), ',')) as item
+    select worker_key, known_order, unnest(string_split(upper(replace(wear_plan, ' ', '')), ',')) as item
     from lines
     where wear_plan is not null
 ),
 
 planned as (
     select distinct
-        known_order, split_part(item, ':', 1) as quantity, split_part(item, ':', 2) as period_code, true as is_planned
+        worker_key, known_order, split_part(item, ':', 1) as quantity, split_part(item, ':', 2) as period_code,
+        true as is_planned
     from plan_items
     where split_part(item, ':', 1) in ('HP10', 'HP007', 'HP3', 'E') and split_part(item, ':', 2) in ('M', 'T')
 ),
 
 assumed as (
     select
+        worker_key,
         known_order,
         case when category = 'RADON' or is_aircrew then 'E' else 'HP10' end as quantity,
         case when is_aircrew then 'M' else 'T' end as period_code,
@@ -58,14 +54,18 @@ assumed as (
     from lines
     where
         category in ('A', 'B', 'RADON')
-        and not exists (select 1 from planned where planned.known_order = lines.known_order)
+        and not exists (
+            select 1
+            from planned
+            where planned.worker_key = lines.worker_key and planned.known_order = lines.known_order
+        )
 ),
 
 wanted as (
-    select known_order, quantity, period_code, is_planned
+    select worker_key, known_order, quantity, period_code, is_planned
     from planned
     union all
-    select known_order, quantity, period_code, is_planned
+    select worker_key, known_order, quantity, period_code, is_planned
     from assumed
 ),
 
@@ -106,7 +106,7 @@ select
     min(greatest(calendar.first_day, lines.valid_from)) as period_start,
     max(least(calendar.last_day, lines.valid_to)) as period_end
 from lines
-inner join wanted on wanted.known_order = lines.known_order
+inner join wanted on wanted.worker_key = lines.worker_key and wanted.known_order = lines.known_order
 inner join calendar
     on calendar.period_code = wanted.period_code
     and calendar.first_day <= lines.valid_to

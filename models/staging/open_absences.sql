@@ -16,6 +16,7 @@ answers as (
 )
 
 select
+    absences.worker_key,
     absences.dose_id,
     absences.dose_id >> 32 as delivery_no,
     clock.today - absences.period_end as age_days

@@ -1,0 +1,142 @@
+"""A refreshed snapshot is a full build, row for row, whatever was delivered, corrected, merged and refreshed before.
+
+`make refreshes` tries far more sequences, and names the shortest that it finds to fail.
+"""
+
+import os
+import tempfile
+from pathlib import Path
+
+import duckdb
+import pytest
+from happenings import EMPLOYED, HAPPENINGS, PEOPLE, Happenings
+from hypothesis import HealthCheck, Phase, given, seed, settings
+from hypothesis import strategies as st
+
+from models import increment
+from models.build import build
+from models.publish import publish
+from quality.gate import gate
+
+IS_LONG = "REFRESH_CASES" in os.environ
+CASES = int(os.environ.get("REFRESH_CASES", "3"))
+SEED = int(os.environ.get("REFRESH_SEED", "2020"))
+# Mostly doses: without any, the rest changes little.
+USUAL = ["dose"] * 5 + ["correction", "decision", "link"] * 2 + sorted(HAPPENINGS)
+
+
+class Refreshed(Happenings):
+    """A home that is refreshed now and then."""
+
+    def __init__(self, folder: Path):
+        super().__init__(folder)
+        self.refreshed: list[bool] = []
+        self.refresh()
+
+    def refresh(self) -> Path:
+        """Publish the lake as it stands; whether the snapshot before was a part of it goes to `refreshed`."""
+        with self.day:
+            built = increment.refresh(self.settings, self.door.lake)
+            path = publish(self.settings, built, self._gate)
+        with duckdb.connect(str(path), read_only=True) as connection:
+            self.refreshed.append(connection.execute("select refreshed_from is not null from snapshot").fetchone()[0])
+        return path
+
+    def _gate(self, path: Path):
+        return gate(self.settings, self.door.lake, path, with_suites=False)
+
+    def differences(self) -> list[str]:
+        """Tables of a last refresh that are not those of a full build, in words."""
+        refreshed = self.refresh()
+        with self.day:
+            full = build(self.settings, self.door.lake)
+        return differences(refreshed, full)
+
+
+def differences(one: Path, other: Path) -> list[str]:
+    """Tables of which rows, names or types of columns differ; the snapshot's own row tells moments and is left out."""
+    with duckdb.connect() as connection:
+        for name, path in (("one", one), ("other", other)):
+            connection.execute(f"attach '{path}' as {name} (read_only)")
+        found = []
+        ours, theirs = (_tables(connection, name) for name in ("one", "other"))
+        if ours.keys() != theirs.keys():
+            found.append(f"tables: {sorted(ours.keys() ^ theirs.keys())} in one alone")
+        for table in (ours.keys() & theirs.keys()) - {"main.snapshot"}:
+            here, there = f"one.{table}", f"other.{table}"
+            more, less = (
+                connection.execute(f"select count(*) from (from {a} except all from {b})").fetchone()[0]
+                for a, b in ((here, there), (there, here))
+            )
+            if more or less or ours[table] != theirs[table]:
+                found.append(f"{table}: {more} rows too many, {less} missing")
+    return found
+
+
+def _tables(connection: duckdb.DuckDBPyConnection, database: str) -> dict[str, list]:
+    """Names, schema first, and the columns of each with their types."""
+    rows = connection.execute(
+        """
+        select schema_name || '.' || table_name, list((column_name, data_type) order by column_index)
+        from duckdb_columns()
+        where database_name = ?
+        group by all
+        """,
+        [database],
+    ).fetchall()
+    return dict(rows)
+
+
+@pytest.fixture(scope="module")
+def told(tmp_path_factory):
+    """Everything that can happen, twice; a refresh after every few, the last of them as `differences` tells it."""
+    home = Refreshed(tmp_path_factory.mktemp("told"))
+    for number, what in enumerate(sorted(set(HAPPENINGS) - {"next_day", "early_dose"}) * 2):
+        home.happen("dose", number, 7 * number, 5 * number)
+        if number == 20:
+            for newcomer in range(EMPLOYED, len(PEOPLE)):
+                home.happen("employment", newcomer, newcomer % 2, 0)
+        home.happen(what, number % EMPLOYED, 5 * number + 1, 11 * number)
+        if number % 13 == 12:
+            home.refresh()
+    return home, home.differences()
+
+
+def test_after_everything_that_can_happen_it_is_a_full_build(told):
+    home, found = told
+    assert found == []
+    assert home.refreshed == [False, True, True, True]
+
+
+def test_the_deliveries_hold_every_fate_of_a_row(told):
+    """Else the rest of this file would show little."""
+    home, _ = told
+    layouts = ["PASS", "OPER", "INTE", "RADN", "COSM", "URGE", "TRAV", "ETAB", "LINK", "CORR", "INQU", "EXAU"]
+    assert [name for name in layouts if not home.told[f"{name} loaded"]] == []
+    assert all(home.told[name] for name in ("PASS waiting", "PASS refused", "released")), home.told
+
+
+@settings(
+    max_examples=CASES,
+    deadline=None,
+    derandomize=not IS_LONG,
+    # The shortest sequence that fails takes minutes to find.
+    phases=[phase for phase in Phase if IS_LONG or phase is not Phase.shrink],
+    suppress_health_check=list(HealthCheck),
+)
+@seed(SEED)
+@given(
+    st.lists(
+        st.tuples(st.sampled_from([*USUAL, "refresh", "refresh"]), *[st.integers(0, 63)] * 3), min_size=8, max_size=24
+    )
+)
+def test_after_any_sequence_it_is_a_full_build(steps):
+    with tempfile.TemporaryDirectory() as folder:
+        home = Refreshed(Path(folder))
+        for what, *numbers in steps:
+            if what == "refresh":
+                home.refresh()
+            else:
+                home.happen(what, *numbers)
+        assert home.differences() == []
+        home.door.engine.dispose()
