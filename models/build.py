@@ -94,13 +94,13 @@ def opened(
     connection.close()
 
 
-def make(connection: duckdb.DuckDBPyConnection, model: Model, *, of_touched: bool = False) -> float:
+def make(connection: duckdb.DuckDBPyConnection, model: Model, *, of_touched: str = "") -> float:
     """Create one model and return the seconds it took; staging models are temporary and never published.
 
-    `of_touched`: as a temporary table even of a mart, and only the rows of the persons in the table `touched`.
+    `of_touched`, a column: only the rows whose value stands in the table `touched_<column>`; temporary even of a mart.
     """
     kind = "table" if model.is_mart and not of_touched else f"temporary {model.kind}"
-    query = f"from (\n{model.sql}\n) where worker_key in (from touched)" if of_touched else model.sql
+    query = f"from (\n{model.sql}\n) where {of_touched} in (from touched_{of_touched})" if of_touched else model.sql
     started = time.perf_counter()
     try:
         connection.execute(_parsed(f"create {kind} {model.name} as {query}"))

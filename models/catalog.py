@@ -29,6 +29,8 @@ DISCLOSURES = {
 REFRESHES = {
     "worker_key": "a person's rows follow from that person's other rows and from whole tables: a refresh makes anew "
     "those of the persons touched",
+    "year": "a year's rows follow from rows of that year and from nomenclatures: a refresh makes anew the years "
+    "touched",
     "whole": "a refresh makes all rows anew once anything that they are made of has changed",
 }
 # How a column is protected in a published table (models/disclosure.py).
@@ -114,6 +116,10 @@ class Model:
         return self.refreshed_by == "worker_key"
 
     @property
+    def is_by_year(self) -> bool:
+        return self.refreshed_by == "year"
+
+    @property
     def is_served(self) -> bool:
         return self.is_mart and self.level != INTERNAL
 
@@ -196,7 +202,7 @@ def check(model: Model) -> None:
         raise ModelError(f"{sidecar}: the level “{model.level}” is not in registry.policy.Data.")
     if model.scope not in SCOPES or model.kind not in ("table", "view"):
         raise ModelError(f"{sidecar}: unknown scope “{model.scope}” or kind “{model.kind}”.")
-    if model.refreshed_by not in REFRESHES or (model.is_by_person and model.kind == "view"):
+    if model.refreshed_by not in REFRESHES or (model.refreshed_by != "whole" and model.kind == "view"):
         raise ModelError(f"{sidecar}: refreshed_by “{model.refreshed_by}” is unknown, or said of a view.")
     if model.is_mart and not model.columns:
         raise ModelError(f"{sidecar}: every column of a mart needs [columns.<name>].")

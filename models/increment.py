@@ -2,8 +2,9 @@
 
 It starts from a copy of the current snapshot. Deliveries that have come since touch persons: of each model by person
 (`refreshed_by` in its sidecar), their rows are taken out and made anew, by the same SQL over a lake that holds nobody
-else. A whole model is made anew once anything that it is made of has changed. Whatever this cannot follow (another day,
-other code, a change that names no person) is built in full.
+else. The years of the rows that are others since are made anew in each model by year, over those years alone. A whole
+model is made anew once anything that it is made of has changed. Whatever this cannot follow (another day, other code, a
+change that names no person) is built in full.
 """
 
 import shutil
@@ -107,18 +108,25 @@ def _bring_up_to_date(connection: duckdb.DuckDBPyConnection, progress: Progress 
     connection.execute(f"create temporary table arrived as {arrived}")
     changed = {f"lake.{name}" for name in TABLES if _holds(connection, _arrived(name))}
     changed |= _find_touched(connection)
-    if _holds(connection, "from touched"):
-        changed |= _make_touched(connection, progress)
+    connection.execute("create temporary table touched_year (year bigint)")
+    if _holds(connection, "from touched_worker_key"):
+        changed |= _make_persons(connection, progress)
+    for model in kept():
+        connection.execute(f"create temporary view {model.name} as from kept.{model.name}")
+    if _whole_parts("year") & changed:
+        raise _EverybodyTouched
+    if _holds(connection, "from touched_year"):
+        changed |= _make_years(connection, progress)
     _make_whole(connection, changed, progress)
     connection.execute("create or replace table kept.deliveries as select delivery_no from lake.deliveries")
 
 
 def _find_touched(connection: duckdb.DuckDBPyConnection) -> set[str]:
-    """Make what models by person read and are not, and `touched`: persons as identities are linked and as they were.
+    """Make what models by person read and are not, and `touched_worker_key`: persons as linked now and before.
 
     Returns the names of what changed of it.
     """
-    inputs = _steps(_read_by_person() & set(models()), {m.name for m in _by_person()})
+    inputs = _steps(set(_read_by("worker_key")) & set(models()), {m.name for m in _refreshed_by("worker_key")})
     tables = [model.name for model in inputs if model.kind == "table"]
     with _instead(connection, "deliveries", "semi join kept.deliveries using (delivery_no)"):
         for model in inputs:
@@ -127,11 +135,11 @@ def _find_touched(connection: duckdb.DuckDBPyConnection) -> set[str]:
         connection.execute(f"alter table temp.{name} rename to {name}_before")
         make(connection, models()[name])
     differences = {name: _difference(name, f"{name}_before") for name in tables}
-    differences |= {f"lake.{name}": _arrived(name) for name in TABLES if f"lake.{name}" in _read_by_person()}
+    differences |= {f"lake.{name}": _arrived(name) for name in TABLES if f"lake.{name}" in _read_by("worker_key")}
     connection.execute("create temporary table keys_touched (worker_key bigint)")
     changed = {name for name, rows in differences.items() if _touch(connection, rows)}
     connection.execute("""
-        create temporary table touched as
+        create temporary table touched_worker_key as
         select coalesce(person_key, worker_key) as worker_key
         from keys_touched
         left join person_keys using (worker_key)
@@ -148,7 +156,7 @@ def _touch(connection: duckdb.DuckDBPyConnection, rows: str) -> bool:
     connection.execute(f"create or replace temporary table changed as {rows}")
     if not _holds(connection, "from changed"):
         return False
-    columns = [row[0] for row in connection.execute("describe changed").fetchall()]
+    columns = _columns(connection, "changed")
     touches = next((sql for column, sql in _TOUCHES.items() if column in columns), None)
     if touches is None:
         raise _EverybodyTouched
@@ -156,54 +164,109 @@ def _touch(connection: duckdb.DuckDBPyConnection, rows: str) -> bool:
     return True
 
 
-def _make_touched(connection: duckdb.DuckDBPyConnection, progress: Progress | None) -> set[str]:
-    """Replace the rows of the persons touched in every model by person; the names of those in which any differs."""
-    held = {model.name for model in kept()}
-    changed = set()
+def _make_persons(connection: duckdb.DuckDBPyConnection, progress: Progress | None) -> set[str]:
+    """Make the persons touched anew in every model by person, and find the years touched; the names of what differs."""
     connection.execute("""
         create temporary table keys_of_touched as
-        from touched
+        from touched_worker_key
         union
-        select worker_key from person_keys semi join touched on touched.worker_key = person_keys.person_key
+        select worker_key from person_keys where person_key in (from touched_worker_key)
     """)
+    connection.execute("create temporary table described_anew (worker_key bigint)")
+    changed = set()
     with ExitStack() as narrowed:
         for name, table in TABLES.items():
-            if f"lake.{name}" in _read_by_person() and "worker_key" in table.column_names:
+            if f"lake.{name}" in _read_by("worker_key") and "worker_key" in table.column_names:
                 narrowed.enter_context(_instead(connection, name, "semi join keys_of_touched using (worker_key)"))
-        for done, model in enumerate(_by_person()):
-            if progress:
-                progress(model.name, done, len(_ordered()))
-            make(connection, model, of_touched=True)
-            if model.is_mart or model.name in held:
-                now, before = f"temp.{model.name}", f"{'marts' if model.is_mart else 'kept'}.{model.name}"
-                of_touched = f"{before} where worker_key in (from touched)"
-                if _holds(connection, _difference(now, of_touched)):
-                    connection.execute(f"delete from {of_touched}")
-                    connection.execute(f"insert into {before} from {now}")
-                    changed.add(model.name)
-    for model in _by_person():
-        connection.execute(f"drop table temp.{model.name}")
+        for model in _refreshed_by("worker_key"):
+            if _differs(connection, model, progress):
+                changed.add(model.name)
+                if "year" in _columns(connection, "differing"):
+                    connection.execute("insert into touched_year select distinct year from differing")
+                elif model.name in _read_by("year"):
+                    connection.execute("insert into described_anew select distinct worker_key from differing")
+    connection.execute("""
+        insert into touched_year
+        select distinct year from kept.annual_doses where worker_key in (from described_anew)
+    """)
+    _drop(connection, "worker_key")
     return changed
+
+
+def _make_years(connection: duckdb.DuckDBPyConnection, progress: Progress | None) -> set[str]:
+    """Make the years touched anew in every model by year; the names of those in which any differs."""
+    changed = set()
+    others = {model.name for model in _ordered() if model.is_mart and not model.is_by_year}
+    with ExitStack() as narrowed:
+        for model in _refreshed_by("worker_key"):
+            if model.name in _read_by("year") and "year" in _columns(connection, _held(model)):
+                narrowed.enter_context(_only_touched_years(connection, model))
+        for model in _steps({m.name for m in _refreshed_by("year")}, _made(connection) | others):
+            if not model.is_by_year:
+                make(connection, model)
+            elif _differs(connection, model, progress):
+                changed.add(model.name)
+    _drop(connection, "year")
+    return changed
+
+
+def _differs(connection: duckdb.DuckDBPyConnection, model: Model, progress: Progress | None) -> bool:
+    """Make what is touched of a model and put it into the snapshot; whether any row, now in `differing`, is another."""
+    if progress:
+        progress(model.name, _ordered().index(model), len(_ordered()))
+    key = model.refreshed_by
+    make(connection, model, of_touched=key)
+    if not model.is_mart and model not in kept():
+        return False
+    of_touched = f"{_held(model)} where {key} in (from touched_{key})"
+    difference = _difference(f"temp.{model.name}", of_touched)
+    connection.execute(f"create or replace temporary table differing as {difference}")
+    if not _holds(connection, "from differing"):
+        return False
+    connection.execute(f"delete from {of_touched}")
+    connection.execute(f"insert into {_held(model)} from temp.{model.name}")
+    return True
 
 
 def _make_whole(connection: duckdb.DuckDBPyConnection, changed: set[str], progress: Progress | None) -> None:
     """Make anew every whole mart of which anything in `changed` is a part, and the staging models on the way."""
-    for model in kept():
-        connection.execute(f"create temporary view {model.name} as from kept.{model.name}")
     changed = set(changed)
     for model in _ordered():
-        if not model.is_by_person and made_of(model) & changed:
+        is_told = model.is_by_person or (model.is_by_year and model.is_mart)
+        if not is_told and made_of(model) & changed:
             changed.add(model.name)
-    outdated = {m.name for m in _ordered() if m.is_mart and not m.is_by_person and m.name in changed}
-    made = {row[0] for row in connection.execute("select view_name from duckdb_views() where temporary").fetchall()}
-    made |= {row[0] for row in connection.execute("select table_name from duckdb_tables() where temporary").fetchall()}
-    steps = _steps(outdated, made | {m.name for m in _ordered() if m.is_mart and m.name not in outdated})
-    for done, model in enumerate(steps):
+    outdated = {m.name for m in _ordered() if m.is_mart and m.refreshed_by == "whole" and m.name in changed}
+    current = {m.name for m in _ordered() if m.is_mart} - outdated
+    for model in _steps(outdated, _made(connection) | current):
         if progress:
-            progress(model.name, len(_ordered()) - len(steps) + done, len(_ordered()))
+            progress(model.name, _ordered().index(model), len(_ordered()))
         if model.is_mart:
             connection.execute(f"drop table marts.{model.name}")
         make(connection, model)
+
+
+def _made(connection: duckdb.DuckDBPyConnection) -> set[str]:
+    """Names of temporary tables and views."""
+    found = connection.execute("""
+        select view_name from duckdb_views() where temporary
+        union all
+        select table_name from duckdb_tables() where temporary
+    """)
+    return {row[0] for row in found.fetchall()}
+
+
+def _held(model: Model) -> str:
+    """The table of a snapshot that holds it."""
+    return f"{'marts' if model.is_mart else 'kept'}.{model.name}"
+
+
+def _drop(connection: duckdb.DuckDBPyConnection, key: str) -> None:
+    for model in _refreshed_by(key):
+        connection.execute(f"drop table temp.{model.name}")
+
+
+def _columns(connection: duckdb.DuckDBPyConnection, table: str) -> set[str]:
+    return {row[0] for row in connection.execute(f"describe {table}").fetchall()}
 
 
 @cache
@@ -212,16 +275,28 @@ def _ordered() -> tuple[Model, ...]:
 
 
 @cache
-def _by_person() -> tuple[Model, ...]:
-    return tuple(model for model in _ordered() if model.is_by_person)
+def _refreshed_by(key: str) -> tuple[Model, ...]:
+    return tuple(model for model in _ordered() if model.refreshed_by == key)
 
 
 @cache
-def _read_by_person() -> frozenset[str]:
-    """What models by person read other than each other, through views and with them."""
+def _read_by(key: str) -> frozenset[str]:
+    """What models refreshed by a key read other than each other, through views and with them."""
     known = models()
-    read = set().union(*(made_of(m) | tables_named(m.sql) & set(known) for m in _by_person()))
-    return frozenset(read - {model.name for model in _by_person()})
+    read = set().union(*(made_of(m) | tables_named(m.sql) & set(known) for m in _refreshed_by(key)))
+    return frozenset(read - {model.name for model in _refreshed_by(key)})
+
+
+@cache
+def _whole_parts(key: str) -> frozenset[str]:
+    """What models refreshed by a key read of the lake or of whole models, with what those are made of."""
+    found = set()
+    wanted = {name for name in _read_by(key) if name not in models() or models()[name].refreshed_by == "whole"}
+    while wanted:
+        found |= wanted
+        whole = [models()[n] for n in wanted if n in models() and models()[n].refreshed_by == "whole"]
+        wanted = set().union(*(made_of(model) for model in whole if model.kind == "table")) - found
+    return frozenset(found)
 
 
 def _steps(wanted: set[str], made: set[str]) -> list[Model]:
@@ -256,3 +331,15 @@ def _instead(connection: duckdb.DuckDBPyConnection, name: str, which: str) -> It
     yield
     connection.execute(f"drop table lake.{name}")
     connection.execute(f"alter view lake.all_{name} rename to {name}")
+
+
+@contextmanager
+def _only_touched_years(connection: duckdb.DuckDBPyConnection, model: Model) -> Iterator[None]:
+    """Within, a model by person is only its rows of the years touched."""
+    kind = "create temporary" if model.is_mart else "create or replace temporary"
+    connection.execute(f"{kind} view {model.name} as from {_held(model)} where year in (from touched_year)")
+    yield
+    if model.is_mart:
+        connection.execute(f"drop view temp.{model.name}")
+    else:
+        connection.execute(f"create or replace temporary view {model.name} as from {_held(model)}")

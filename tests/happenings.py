@@ -134,7 +134,7 @@ class Happenings:
         given = {"value_msv": VALUES[c % 6] if action == "MODIFY" else "", "decision_date": "2024-03-01"}
         if action == "MODIFY" and c % 5 == 0:
             given |= {"period_start": "2023-05-01", "period_end": "2023-05-31"}
-        dose_id = str(doses[a % len(doses)])
+        dose_id = str(doses[a % len(doses)]) if len(doses) else "1"
         self._deliver(
             "CORR",
             line("CORR", record_id=self._record_id(), dose_id=dose_id, action=action, **given),

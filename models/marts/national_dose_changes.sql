@@ -1,6 +1,6 @@
 select
     year,
-    break_years.series_breaks,
+    nation.series_breaks,
     monitored,
     exposed,
     change_msv,
@@ -14,6 +14,8 @@ select
     margin_establishments,
     top_establishment_share_dose
 from change_effects
-left join (select * from break_years where limit_quantity = 'effective' and dimension = 'ALL') as break_years using (year)
+left join (
+    select year, series_breaks from national_statistics where limit_quantity = 'effective' and dimension = 'ALL'
+) as nation using (year)
 where unit_key = 0
 order by year
