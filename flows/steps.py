@@ -135,7 +135,8 @@ def refresh(
         built = build(settings, lake, as_of, progress)
     else:
         built = increment.refresh(settings, lake, progress)
-    return publish(settings, built, lambda path: gate(settings, lake, path))
+    otherwise = increment.reconciled(settings, built)
+    return publish(settings, built, lambda path: gate(settings, lake, path, refreshed_otherwise=otherwise))
 
 
 def release(settings: Settings, *, on: date | None = None, progress: Progress | None = None) -> list[Release]:

@@ -19,6 +19,7 @@ from lake.errors import NoSnapshot
 from lake.schema import TABLES
 from lake.settings import Settings
 from lake.store import Lake
+from lake.views import quoted
 from models.build import (
     Progress,
     build,
@@ -87,6 +88,39 @@ def refresh(settings: Settings, lake: Lake, progress: Progress | None = None) ->
     except _EverybodyTouched:
         return build(settings, lake, progress=progress)
     return path
+
+
+def reconciled(settings: Settings, built: Path) -> list[str] | None:
+    """Tables of the current snapshot, which refreshes have made, that are not those of a full build: none, one hopes.
+
+    None where they cannot be compared: nothing is refreshed, `built` is not a full build, or other deliveries or other
+    code made it. On another day, only what does not depend on the day is compared.
+    """
+    since = _of_this_code(settings)
+    if since is None:
+        return None
+    with duckdb.connect(config={"threads": settings.threads}) as connection:
+        for name, path in (("refreshed", settings.marts / f"{since}.duckdb"), ("built", built)):
+            connection.execute(f"attach {quoted(str(path))} as {name} (read_only)")
+        is_comparable, is_same_day = connection.execute("""
+            select
+                refreshed.refreshed_from is not null and built.refreshed_from is null and built.as_of is null
+                    and refreshed.code_version = built.code_version,
+                refreshed.today = built.today
+            from refreshed.snapshot as refreshed
+            cross join built.snapshot as built
+        """).fetchone()
+        deliveries = _difference("refreshed.kept.deliveries", "built.kept.deliveries")
+        if not is_comparable or _holds(connection, deliveries):
+            return None
+        compared = [m for m in _ordered() if m.is_mart and (is_same_day or "lake.clock" not in _all_parts(m))]
+        return [model.name for model in compared if len({*_digests(connection, model.name)}) > 1]
+
+
+def _digests(connection: duckdb.DuckDBPyConnection, name: str) -> Iterator[tuple]:
+    """Per snapshot, the number of rows of a mart and the sum of their hashes: equal for the same rows in any order."""
+    for snapshot in ("refreshed", "built"):
+        yield connection.execute(f"select count(*), sum(hash(rows)) from {snapshot}.{name} as rows").fetchone()
 
 
 def _of_this_code(settings: Settings) -> str | None:
@@ -297,6 +331,12 @@ def _whole_parts(key: str) -> frozenset[str]:
         whole = [models()[n] for n in wanted if n in models() and models()[n].refreshed_by == "whole"]
         wanted = set().union(*(made_of(model) for model in whole if model.kind == "table")) - found
     return frozenset(found)
+
+
+def _all_parts(model: Model) -> set[str]:
+    """Everything that a model is made of, down to the lake."""
+    parts = made_of(model)
+    return parts.union(*(_all_parts(models()[name]) for name in parts & set(models())))
 
 
 def _steps(wanted: set[str], made: set[str]) -> list[Model]:

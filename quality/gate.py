@@ -50,11 +50,19 @@ class GateReport:
         return cls(said["version"], at, [Check(**check) for check in said["checks"]])
 
 
-def gate(settings: Settings, lake: Lake, built: Path, *, with_suites: bool = True) -> GateReport:
+def gate(
+    settings: Settings,
+    lake: Lake,
+    built: Path,
+    *,
+    with_suites: bool = True,
+    refreshed_otherwise: list[str] | None = None,
+) -> GateReport:
     """Check a built snapshot against the lake it was made from.
 
     Reads the lake at the versions and the moment that the snapshot names. `with_suites` runs the schema suites in
-    Great Expectations (seconds to import); without it the same counts are judged directly.
+    Great Expectations (seconds to import); without it the same counts are judged directly. `refreshed_otherwise`: what
+    refreshes had made otherwise than this full build does; None: not compared.
     """
     with duckdb.connect(str(built), read_only=True) as connection:
         version, as_of, versions = connection.execute("select version, as_of, lake_versions from snapshot").fetchone()
@@ -63,6 +71,8 @@ def gate(settings: Settings, lake: Lake, built: Path, *, with_suites: bool = Tru
         checks = [_run(connection, path) for path in sorted(CHECKS.glob("*.sql"))]
         checks += _schema_checks(connection, with_suites)
         checks.append(_freshness(connection, lake))
+        if refreshed_otherwise is not None:
+            checks.append(_reconciled(refreshed_otherwise))
     finally:
         connection.close()
     return GateReport(version, datetime.now(UTC), checks)
@@ -109,3 +119,14 @@ def _freshness(connection: duckdb.DuckDBPyConnection, lake: Lake) -> Check:
     behind = lake.version("deliveries") - recorded
     sentence = "The snapshot holds every delivery." if not behind else f"{behind} commit(s) came since: refresh again."
     return Check("made_from_the_latest_lake", not behind, "warning", behind, sentence)
+
+
+def _reconciled(differing: list[str]) -> Check:
+    """Whether refreshes had come to what a full build gives; what this build holds is right either way."""
+    sentence = (
+        f"Until now, refreshes had made otherwise: {', '.join(differing)}. This full build puts it right: tell whoever "
+        "maintains the models, with the reports of both snapshots."
+        if differing
+        else "The snapshot before, made by refreshes, holds the same rows."
+    )
+    return Check("refreshes_are_full_builds", not differing, "warning", len(differing), sentence)

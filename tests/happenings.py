@@ -114,17 +114,19 @@ class Happenings:
         )  # fmt: skip
 
     def correction(self, a: int, b: int, c: int) -> None:
-        """The sender's own, now and then laid to another person."""
-        if self._sent:
-            old = self._sent[a % len(self._sent)]
-            person = {"nir": PEOPLE[b % 8]} if c % 4 == 0 else {"nir": old["nir"]}
-            new = {"record_action": "REPLACE" if b % 3 else "CANCEL", "replaces_record_id": old["record_id"],
-                   "motive_code": "TYPING", "record_id": self._record_id(), **person}  # fmt: skip
-            if b % 3 and new["record_action"] == "REPLACE" and old["value_msv"]:
-                new["value_msv"] = VALUES[c % 6]
-            fields = {name: value for name, value in old.items() if name != "nir_key"} | new
-            self._sent.append(line("PASS", **fields))
-            self._deliver("PASS", self._sent[-1])
+        """The sender's own; now and then the dose was another person's of the same employer."""
+        if not self._sent:
+            return
+        old = self._sent[a % len(self._sent)]
+        said = {"replaces_record_id": old["record_id"], "motive_code": "TYPING", "record_id": self._record_id()}
+        if b % 3 == 0:
+            said |= {"record_action": "CANCEL"}
+        else:
+            said |= {"record_action": "REPLACE"} | ({"value_msv": VALUES[c % 6]} if old["value_msv"] else {})
+        if c % 2:
+            said |= {"motive_code": "IDENTITY", "nir": PEOPLE[(PEOPLE.index(old["nir"]) + 2) % len(PEOPLE)]}
+        self._sent.append(line("PASS", **{name: old[name] for name in old if name != "nir_key"} | said))
+        self._deliver("PASS", self._sent[-1])
 
     def decision(self, a: int, b: int, c: int) -> None:
         doses = self.door.lake.scan("doses").select("dose_id", "replaces_dose_id", "record_action").collect()

@@ -140,3 +140,27 @@ def test_after_any_sequence_it_is_a_full_build(steps):
                 home.happen(what, *numbers)
         assert home.differences() == []
         home.door.engine.dispose()
+
+
+def test_a_full_build_tells_what_refreshes_had_made_otherwise(tmp_path):
+    home = Refreshed(tmp_path)
+    home.happen("dose", 1, 0, 2)
+    refreshed = home.refresh()
+    with home.day:
+        full = build(home.settings, home.door.lake)
+    assert increment.reconciled(home.settings, full) == []
+    # On the next day, what does not depend on it.
+    with duckdb.connect(str(refreshed)) as connection:
+        connection.execute("update rolling_doses set career_msv = career_msv + 1")
+        connection.execute("delete from contract_doses")
+        connection.execute("delete from expected_doses")
+    home.happen("next_day", 0, 0, 0)
+    with home.day:
+        full = build(home.settings, home.door.lake)
+    assert increment.reconciled(home.settings, full) == ["rolling_doses"]
+    report = gate(home.settings, home.door.lake, full, with_suites=False, refreshed_otherwise=["rolling_doses"])
+    assert report.passed
+    assert [c.name for c in report.checks if not c.passed] == ["refreshes_are_full_builds"]
+    home.happen("dose", 2, 0, 2)
+    with home.day:
+        assert increment.reconciled(home.settings, build(home.settings, home.door.lake)) is None
