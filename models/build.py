@@ -1,6 +1,7 @@
 """After `build`, an unpublished DuckDB file holds every mart, made from the lake as it was known at one moment."""
 
 import re
+import shutil
 import time
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
@@ -12,7 +13,7 @@ import duckdb
 
 from lake.errors import ModelError, StorageError
 from lake.settings import Settings
-from lake.store import Lake
+from lake.store import Lake, storage_errors
 from lake.views import open_over_lake
 from models import functions
 from models.catalog import FOLDER, Model, check_columns, models
@@ -21,6 +22,7 @@ from models.provenance import code_version
 Progress = Callable[[str, int, int], None]
 
 
+_NO_ROOM = (duckdb.IOException, duckdb.OutOfMemoryException)
 _MACROS = (FOLDER / "macros.sql").read_text(encoding="utf-8")
 
 
@@ -76,20 +78,25 @@ def path_of(settings: Settings, version: str) -> Path:
 
 @contextmanager
 def opened(
-    settings: Settings, lake: Lake, path: Path, as_of: date | None = None
+    settings: Settings, lake: Lake, path: Path, as_of: date | None = None, *, since: Path | None = None
 ) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A connection that makes models in the file `path`; an error inside leaves no file behind."""
+    """A connection that makes models in the file `path`, a copy of `since`; an error inside leaves no file behind."""
     connection = None
     try:
+        if since:
+            with storage_errors(settings.marts):
+                shutil.copyfile(since, path)
         connection = open_over_lake(settings, lake, path, as_of)
         functions.register(connection)
         connection.execute(_MACROS)
         yield connection
         connection.execute("checkpoint")
-    except BaseException:
+    except BaseException as error:
         if connection:
             connection.close()
         discard(path)
+        if isinstance(error, _NO_ROOM):
+            raise _no_room("the snapshot", error) from error
         raise
     connection.close()
 
@@ -100,15 +107,14 @@ def make(connection: duckdb.DuckDBPyConnection, model: Model, *, of_touched: str
     `of_touched`, a column: only the rows whose value stands in the table `touched_<column>`; temporary even of a mart.
     """
     kind = "table" if model.is_mart and not of_touched else f"temporary {model.kind}"
+    if model.kind == "view":
+        kind = f"or replace {kind}"
     query = f"from (\n{model.sql}\n) where {of_touched} in (from touched_{of_touched})" if of_touched else model.sql
     started = time.perf_counter()
     try:
         connection.execute(_parsed(f"create {kind} {model.name} as {query}"))
-    except (duckdb.IOException, duckdb.OutOfMemoryException) as error:
-        raise StorageError(
-            f"There is no room to build the model {model.name} ({type(error).__name__}).",
-            next_step="Make room on the disk of the home, or raise DOSILAKE_MEMORY_LIMIT_GIB; then refresh again.",
-        ) from error
+    except _NO_ROOM as error:
+        raise _no_room(f"the model {model.name}", error) from error
     except duckdb.Error as error:
         raise ModelError(
             f"The model {model.name} cannot be built: {type(error).__name__}.",
@@ -117,6 +123,13 @@ def make(connection: duckdb.DuckDBPyConnection, model: Model, *, of_touched: str
     if model.columns:
         check_columns(model, [row[0] for row in connection.execute(f"describe {model.name}").fetchall()])
     return time.perf_counter() - started
+
+
+def _no_room(what: str, error: duckdb.Error) -> StorageError:
+    return StorageError(
+        f"There is no room to build {what} ({type(error).__name__}).",
+        next_step="Make room on the disk of the home, or raise DOSILAKE_MEMORY_LIMIT_GIB; then refresh again.",
+    )
 
 
 @cache

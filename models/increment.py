@@ -7,7 +7,6 @@ model is made anew once anything that it is made of has changed. Whatever this c
 change that names no person) is built in full.
 """
 
-import shutil
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from functools import cache
@@ -81,12 +80,13 @@ def refresh(settings: Settings, lake: Lake, progress: Progress | None = None) ->
     version = new_version()
     path = path_of(settings, version)
     try:
-        shutil.copyfile(settings.marts / f"{since}.duckdb", path)
-        with opened(settings, lake, path) as connection:
+        with opened(settings, lake, path, since=settings.marts / f"{since}.duckdb") as connection:
             _bring_up_to_date(connection, progress)
             write_snapshot_table(connection, version, None, since)
     except _EverybodyTouched:
         return build(settings, lake, progress=progress)
+    if progress:
+        progress("", len(_ordered()), len(_ordered()))
     return path
 
 
@@ -206,7 +206,8 @@ def _make_persons(connection: duckdb.DuckDBPyConnection, progress: Progress | No
         union
         select worker_key from person_keys where person_key in (from touched_worker_key)
     """)
-    connection.execute("create temporary table described_anew (worker_key bigint)")
+    connection.execute("create temporary table touched_by_year (year bigint)")
+    connection.execute("create temporary table touched_by_worker_key (worker_key bigint)")
     changed = set()
     with ExitStack() as narrowed:
         for name, table in TABLES.items():
@@ -215,13 +216,15 @@ def _make_persons(connection: duckdb.DuckDBPyConnection, progress: Progress | No
         for model in _refreshed_by("worker_key"):
             if _differs(connection, model, progress):
                 changed.add(model.name)
-                if "year" in _columns(connection, "differing"):
-                    connection.execute("insert into touched_year select distinct year from differing")
-                elif model.name in _read_by("year"):
-                    connection.execute("insert into described_anew select distinct worker_key from differing")
+                if model.name in _read_by("year"):
+                    column = "year" if "year" in _columns(connection, "differing") else "worker_key"
+                    connection.execute(f"insert into touched_by_{column} select distinct {column} from differing")
+    # What is told of a person and no year is told in every year of theirs.
     connection.execute("""
         insert into touched_year
-        select distinct year from kept.annual_doses where worker_key in (from described_anew)
+        from touched_by_year
+        union
+        select year from kept.annual_doses where worker_key in (from touched_by_worker_key)
     """)
     _drop(connection, "worker_key")
     return changed
@@ -280,13 +283,9 @@ def _make_whole(connection: duckdb.DuckDBPyConnection, changed: set[str], progre
 
 
 def _made(connection: duckdb.DuckDBPyConnection) -> set[str]:
-    """Names of temporary tables and views."""
-    found = connection.execute("""
-        select view_name from duckdb_views() where temporary
-        union all
-        select table_name from duckdb_tables() where temporary
-    """)
-    return {row[0] for row in found.fetchall()}
+    """Staging models that stand in full: as temporary tables, or as they are kept."""
+    tables = connection.execute("select table_name from duckdb_tables() where temporary").fetchall()
+    return {name for (name,) in tables} | {model.name for model in kept()}
 
 
 def _held(model: Model) -> str:

@@ -227,7 +227,7 @@ class Happenings:
     def _deliver(self, layout: str, *lines: dict) -> None:
         # Now and then something comes in that was received before what came last.
         number = next(self._numbers)
-        self._received += timedelta(minutes=7) if number % 5 else timedelta(minutes=-20)
+        self._received += timedelta(minutes=7) if number % 7 else timedelta(minutes=-20)
         report = self.door.receive(self.files.write(layout, *lines), self._received).report
         self.told.update({f"{layout} {name}": report[f"rows_{name}"] for name in ("loaded", "waiting", "refused")})
         self.told.update(f"{layout} {cause['code']}" for cause in report["causes"])
