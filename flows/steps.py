@@ -11,7 +11,7 @@ from pathlib import Path
 
 from ingestion.door import Arrival, Door, Receipt
 from ingestion.read import parse_name
-from lake.errors import DeliveryRefused, DosilakeError
+from lake.errors import DeliveryRefused, DosilakeError, GateRefused
 from lake.settings import Settings
 from lake.store import Lake
 from models import increment
@@ -131,10 +131,12 @@ def refresh(
         return None
     # The gate's library takes seconds to import, and the build leaves a core for it.
     suites.warm()
-    if full or as_of:
-        built = build(settings, lake, as_of, progress)
-    else:
+    if as_of is None and not full:
         built = increment.refresh(settings, lake, progress)
+        # The refresh may be at fault; of a full build, what the gate refuses is the lake's.
+        with suppress(GateRefused):
+            return publish(settings, built, lambda path: gate(settings, lake, path))
+    built = build(settings, lake, as_of, progress)
     otherwise = increment.reconciled(settings, built)
     return publish(settings, built, lambda path: gate(settings, lake, path, refreshed_otherwise=otherwise))
 

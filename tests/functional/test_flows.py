@@ -7,6 +7,7 @@ import time
 import warnings
 from datetime import date, timedelta
 
+import duckdb
 import polars as pl
 import pytest
 
@@ -20,6 +21,7 @@ from lake.store import Lake
 from models.publish import current_version
 from models.releases import freeze, in_force, releases
 from models.snapshot import Snapshots
+from quality.gate import GateReport
 
 
 @pytest.fixture
@@ -83,6 +85,22 @@ def test_a_dropped_file_becomes_a_published_dose_without_anyone_asking(home):
 def test_nothing_new_is_not_built_again(home):
     assert refresh(home) is None
     assert refresh(home, full=True) is not None
+
+
+def test_what_the_gate_refuses_of_a_refresh_is_built_in_full(home, tmp_path):
+    door = Door(home)
+    files = Files(tmp_path)
+    door.receive(files.write("PASS", line("PASS", value_msv="1.250")))
+    first = refresh(home)
+    with duckdb.connect(str(first)) as connection:
+        connection.execute("update annual_worker_doses set dose_msv = dose_msv + 1")
+    door.receive(files.write("PASS", line("PASS", record_id="r2", value_msv="x")))
+    refreshed = refresh(home)
+    assert [GateReport.load(path).passed for path in home.marts.glob("*.json")].count(False) == 1
+    with duckdb.connect(str(refreshed), read_only=True) as connection:
+        assert connection.execute("select refreshed_from from snapshot").fetchone() == (None,)
+        doses = connection.execute("select dose_msv from annual_worker_doses where limit_quantity = 'effective'")
+        assert [str(dose) for (dose,) in doses.fetchall()] == ["1.250"]
 
 
 def test_the_nightly_flow_ingests_gates_and_publishes(home, monkeypatch):
