@@ -147,6 +147,17 @@ def test_of_those_touched_everything_is_made_anew(home, touched, what, numbers, 
     assert any(difference.startswith(f"main.{changed}:") for difference in differences(before, home.path))
 
 
+def test_on_another_day_and_by_other_code_everything_is_built(home, monkeypatch):
+    home.happen("dose", 3, 3, 3)
+    home.happen("next_day", 0, 0, 0)
+    home.refresh()
+    home.happen("nothing", 0, 0, 0)
+    home.refresh()
+    monkeypatch.setattr(increment, "code_version", lambda: "another")
+    home.refresh()
+    assert home.refreshed[-3:] == [False, True, False]
+
+
 @settings(
     max_examples=CASES,
     deadline=None,

@@ -90,6 +90,7 @@ def test_a_description_is_a_meaning_and_a_grain(tmp_path):
     ('"national"', '"secret"', "level"),
     ('"national"', '"national"\nsurprise = 1', "surprise"),
     ('"national"', '"national"\ndisclosure = "some"', "disclosure"),
+    ('"national"', '"national"\nrefreshed_by = "night"', "refreshed_by"),
     ('source = "y"', "", "source"),
     ('"mSv"', '"Sv"', "unit"),
     ('meaning = "sum"', 'meaning = ""', "needs a meaning"),
