@@ -119,7 +119,9 @@ def refresh(
     full: bool = False,
     progress: Progress | None = None,
 ) -> Path | None:
-    """Bring every mart up to date, pass the gate and publish; None when nothing has arrived since the current snapshot.
+    """Bring every mart up to date, pass the gate and publish.
+
+    None when this code made the current snapshot and nothing has arrived since.
 
     What has arrived touches some rows of that snapshot, and only those are made anew; `full` builds everything, even if
     nothing has arrived. An as-of snapshot takes its own name and never becomes current.
@@ -127,7 +129,7 @@ def refresh(
     """
     lake = Lake(settings.lake_root)
     newest = lake.version("deliveries")
-    if as_of is None and not full and _built_from(settings) == newest:
+    if as_of is None and not full and increment.made_by_this_code(settings) and _built_from(settings) == newest:
         return None
     # The gate's library takes seconds to import, and the build leaves a core for it.
     suites.warm()

@@ -74,7 +74,7 @@ def refresh(settings: Settings, lake: Lake, progress: Progress | None = None) ->
 
     Raises as `build` does; a refresh that fails leaves no file behind.
     """
-    since = _of_this_code(settings)
+    since = made_by_this_code(settings)
     if since is None:
         return build(settings, lake, progress=progress)
     version = new_version()
@@ -96,7 +96,7 @@ def reconciled(settings: Settings, built: Path) -> list[str] | None:
     None where they cannot be compared: nothing is refreshed, `built` is not a full build, or other deliveries or other
     code made it. On another day, only what does not depend on the day is compared.
     """
-    since = _of_this_code(settings)
+    since = made_by_this_code(settings)
     if since is None:
         return None
     with duckdb.connect(config={"threads": settings.threads}) as connection:
@@ -123,7 +123,7 @@ def _digests(connection: duckdb.DuckDBPyConnection, name: str) -> Iterator[tuple
         yield connection.execute(f"select count(*), sum(hash(rows)) from {snapshot}.{name} as rows").fetchone()
 
 
-def _of_this_code(settings: Settings) -> str | None:
+def made_by_this_code(settings: Settings) -> str | None:
     """The current version, if this code with these nomenclatures made it."""
     version = current_version(settings)
     snapshots = Snapshots(settings)

@@ -18,6 +18,7 @@ from ingestion.door import Door
 from lake.schema import DELIVERIES
 from lake.settings import Settings
 from lake.store import Lake
+from models import increment
 from models.publish import current_version
 from models.releases import freeze, in_force, releases
 from models.snapshot import Snapshots
@@ -82,9 +83,11 @@ def test_a_dropped_file_becomes_a_published_dose_without_anyone_asking(home):
     assert not any(line("PASS")["nir"] in sentence for sentence in said)
 
 
-def test_nothing_new_is_not_built_again(home):
+def test_nothing_new_is_not_built_again_but_by_other_code(home, monkeypatch):
     assert refresh(home) is None
     assert refresh(home, full=True) is not None
+    monkeypatch.setattr(increment, "code_version", lambda: "another")
+    assert refresh(home) is not None
 
 
 def test_what_the_gate_refuses_of_a_refresh_is_built_in_full(home, tmp_path):
