@@ -22,6 +22,8 @@ from models.provenance import code_version
 Progress = Callable[[str, int, int], None]
 
 
+# A number alone does not tell a delivery: after a restored backup it is given again, to another.
+SEEN = "select delivery_no, ended_at from lake.deliveries"
 _NO_ROOM = (duckdb.IOException, duckdb.OutOfMemoryException)
 _MACROS = (FOLDER / "macros.sql").read_text(encoding="utf-8")
 
@@ -54,7 +56,7 @@ def build(
         # As of a day, or in part, nothing is ever refreshed from it.
         if as_of is None and only is None:
             connection.execute("create schema kept")
-            connection.execute("create table kept.deliveries as select delivery_no from lake.deliveries")
+            connection.execute(f"create table kept.deliveries as {SEEN}")
             for model in kept():
                 connection.execute(f"create table kept.{model.name} as from {model.name} order by worker_key")
         write_snapshot_table(connection, version, as_of)

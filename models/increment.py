@@ -4,7 +4,7 @@ It starts from a copy of the current snapshot. Deliveries that have come since t
 (`refreshed_by` in its sidecar), their rows are taken out and made anew, by the same SQL over a lake that holds nobody
 else. The years of the rows that are others since are made anew in each model by year, over those years alone. A whole
 model is made anew once anything that it is made of has changed. Whatever this cannot follow (another day, other code, a
-change that names no person) is built in full.
+lake restored from a backup, a change that names no person) is built in full.
 """
 
 from collections.abc import Iterator
@@ -20,6 +20,7 @@ from lake.settings import Settings
 from lake.store import Lake
 from lake.views import quoted
 from models.build import (
+    SEEN,
     Progress,
     build,
     in_order,
@@ -138,6 +139,8 @@ def made_by_this_code(settings: Settings) -> str | None:
 def _bring_up_to_date(connection: duckdb.DuckDBPyConnection, progress: Progress | None) -> None:
     if not _holds(connection, "from snapshot inner join lake.clock using (today)"):
         raise _EverybodyTouched
+    if _holds(connection, f"from kept.deliveries anti join ({SEEN}) using (delivery_no, ended_at)"):
+        raise _EverybodyTouched
     arrived = "from lake.deliveries anti join kept.deliveries using (delivery_no)"
     connection.execute(f"create temporary table arrived as {arrived}")
     changed = {f"lake.{name}" for name in TABLES if _holds(connection, _arrived(name))}
@@ -152,7 +155,7 @@ def _bring_up_to_date(connection: duckdb.DuckDBPyConnection, progress: Progress 
     if _holds(connection, "from touched_year"):
         changed |= _make_years(connection, progress)
     _make_whole(connection, changed, progress)
-    connection.execute("create or replace table kept.deliveries as select delivery_no from lake.deliveries")
+    connection.execute(f"create or replace table kept.deliveries as {SEEN}")
 
 
 def _find_touched(connection: duckdb.DuckDBPyConnection) -> set[str]:

@@ -4,6 +4,7 @@
 """
 
 import os
+import shutil
 import tempfile
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from happenings import EMPLOYED, HAPPENINGS, PEOPLE, Happenings
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
+from ingestion.door import Door
 from models import increment
 from models.build import build
 from models.publish import publish
@@ -206,3 +208,21 @@ def test_a_full_build_tells_what_refreshes_had_made_otherwise(tmp_path):
     home.happen("dose", 2, 0, 2)
     with home.day:
         assert increment.reconciled(home.settings, build(home.settings, home.door.lake)) is None
+
+
+def test_of_a_lake_restored_from_a_backup_everything_is_built(tmp_path):
+    """Deliveries are lost then, and their numbers are given again to others."""
+    home = Refreshed(tmp_path)
+    home.happen("dose", 0, 1, 3)
+    backup = tmp_path / "backup"
+    shutil.copytree(home.settings.home, backup, ignore=shutil.ignore_patterns("marts"))
+    home.happen("link", 1, 0, 1)
+    home.refresh()
+    home.door.engine.dispose()
+    home.settings.marts.rename(backup / "marts")
+    shutil.rmtree(home.settings.home)
+    backup.rename(home.settings.home)
+    home.door = Door(home.settings)
+    home.happen("inquiry", 0, 0, 0)
+    assert home.differences() == []
+    assert home.refreshed == [False, True, False]
