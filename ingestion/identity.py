@@ -147,6 +147,10 @@ def _with_employment(rows: pl.DataFrame, population: Population) -> pl.DataFrame
     ).drop("place_sector")
 
 
+# A day that no period reaches.
+_NEVER = 2**31 - 1
+
+
 def _overlapping(rows: pl.DataFrame, lines: ByPerson) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Rows and the lines of their persons that overlap their periods; whether they are of the same establishment."""
     start, end, place = (
@@ -157,10 +161,6 @@ def _overlapping(rows: pl.DataFrame, lines: ByPerson) -> tuple[np.ndarray, np.nd
     overlaps = (lines.numbers("starts")[line] <= end[row]) & (lines.numbers("ends")[line] >= start[row])
     row, line = row[overlaps], line[overlaps]
     return row, line, lines.numbers("establishment_key")[line] == place[row]
-
-
-# A day that no period reaches.
-_NEVER = 2**31 - 1
 
 
 def _is_among(places: np.ndarray, rows: int) -> pl.Series:
