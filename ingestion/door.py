@@ -21,7 +21,7 @@ from ingestion.authorisations import judge_authorisations
 from ingestion.corrections import judge_corrections
 from ingestion.inquiries import judge_inquiry_events
 from ingestion.judge import NO_IDS, PARIS, SETTLED, Judgement, Question, judge_measurements
-from ingestion.landing import Landing, Sent, first_read
+from ingestion.landing import Landing, found
 from ingestion.links import judge_links
 from ingestion.lists import judge_establishments, judge_workers
 from ingestion.population import Population, Populations
@@ -140,14 +140,15 @@ class Door:
 
         One process at a time, as the landing asks for.
         """
-        sent = first_read(arrival.path, self.settings)
-        received = as_received(arrival, sent)
+        sent = found(arrival.path, self.settings)
         longest, most = line_limits(self.settings)
         seen = Seen(longest)
         with storage_errors(self.settings.home), FileLock(self.settings.landing / ".sender.lock"):
-            self.landing.keep(received["digest"], sent, seen.watch)
+            draft = self.landing.draft(sent, seen.watch)
+            received = as_received(arrival, draft.sha256, sent.byte_size)
+            self.landing.keep(draft, received["digest"])
             numbered, is_new = number_delivery(self.engine, **received)
-            if is_new and seen.is_over:
+            if is_new:
                 self._checked[numbered.delivery_no] = examined(numbered.file_name, seen, most)
             self._acknowledge(numbered)
         return numbered, is_new
@@ -265,7 +266,7 @@ class Door:
         return viewer.establishment_keys if viewer.role not in _KNOWN_BY_SENDER else None
 
 
-def as_received(arrival: Arrival, sent: Sent) -> dict:
+def as_received(arrival: Arrival, sha256: str, byte_size: int) -> dict:
     """What the registry writes down of a file that came; `digest` is what makes it the same delivery."""
     name = kept_name(arrival.path.name)
     layout, sender = _stated(name)
@@ -273,12 +274,12 @@ def as_received(arrival: Arrival, sent: Sent) -> dict:
     # then the name is part of the identity.
     is_named = layout is None or layout in _LISTS
     return {
-        "digest": hashlib.sha256(f"{sent.sha256}/{name}".encode()).hexdigest() if is_named else sent.sha256,
-        "sha256": sent.sha256,
+        "digest": hashlib.sha256(f"{sha256}/{name}".encode()).hexdigest() if is_named else sha256,
+        "sha256": sha256,
         "file_name": name,
         "sender_code": sender,
         "layout": layout.value if layout else None,
-        "byte_size": sent.byte_size,
+        "byte_size": byte_size,
         "received_at": arrival.received_at or datetime.now(UTC),
         "account_id": arrival.account_id,
     }

@@ -1,6 +1,7 @@
-"""The bytes of deliveries: read where the sender left them, kept sealed, and given back exactly as they came.
+"""The bytes of deliveries: read once where the sender left them, kept sealed, and given back exactly as they came.
 
-Nothing here holds a file whole: it is read twice, once to be named by its digest and once to be sealed, piece by piece.
+Nothing here holds a file whole: one reading names it by its digest and seals it, piece by piece. The pieces are bound
+to a label drawn before the first of them, which stands at the head of the sealed file, sealed and bound to the digest.
 """
 
 import hashlib
@@ -15,116 +16,139 @@ from ingestion.ahead import one_ahead
 from ingestion.read import kept_name
 from lake.errors import DeliveryRefused, StorageError, UsageError
 from lake.settings import Settings
-from registry.keys import PIECE_BYTES, Keys
+from registry.keys import PIECE_BYTES, SEAL_BYTES, Keys
 from registry.numbering import Numbered
 
-_PURPOSE = "landed bytes"
+_PIECES = "landed bytes"
+_HEAD = "landed label"
+_LABEL_BYTES = 16
+_HEAD_BYTES = _LABEL_BYTES + SEAL_BYTES
 
 
 @dataclass(frozen=True)
 class Sent:
-    """A file where its sender left it, as it was when it was first read."""
+    """A file where its sender left it, as it was when it was found; `changed_at` in nanoseconds."""
 
     path: Path
-    sha256: str
     byte_size: int
+    changed_at: int
 
     def pieces(self) -> Iterator[bytes]:
-        """The file's bytes; raises UsageError when they are not those of the first reading any more."""
-        hashed, size = hashlib.sha256(), 0
-        for piece in _pieces_at(self.path):
-            hashed.update(piece)
-            size += len(piece)
-            # A file that grows meanwhile is not read without end.
-            if size > self.byte_size:
-                break
-            yield piece
-        if hashed.hexdigest() != self.sha256:
+        """The file's bytes; raises UsageError when it is gone, or not as it was found any more."""
+        try:
+            with open(self.path, "rb") as file:
+                read = 0
+                while piece := file.read(PIECE_BYTES):
+                    read += len(piece)
+                    # A file that grows meanwhile is not read without end.
+                    if read > self.byte_size:
+                        break
+                    yield piece
+                now = os.fstat(file.fileno())
+        except OSError as error:
+            raise _unreadable(self.path, error) from None
+        if (read, now.st_size, now.st_mtime_ns) != (self.byte_size, self.byte_size, self.changed_at):
             raise UsageError(
                 f"The file {kept_name(self.path.name)} changed while it was read; it was left where it is.",
                 next_step="Send it again once it is written whole.",
             )
 
-
-def first_read(path: Path, settings: Settings) -> Sent:
-    """The file's digest and size; raises UsageError (no such file) or DeliveryRefused F07 (too large)."""
-    most = settings.largest_file_mib * 2**20
-    hashed, size = hashlib.sha256(), 0
-    for piece in _pieces_at(path, most):
-        hashed.update(piece)
-        size += len(piece)
-    return Sent(path, hashed.hexdigest(), size)
+    def digest(self, watch: Callable[[Iterator[bytes]], Iterator[bytes]] = iter) -> str:
+        """The SHA-256 of the file's bytes, in hexadecimal; `watch` is given them to pass on."""
+        hashed = hashlib.sha256()
+        for _ in watch(_passed_on(self.pieces(), hashed.update)):
+            pass
+        return hashed.hexdigest()
 
 
-def _pieces_at(path: Path, most: int | None = None) -> Iterator[bytes]:
-    """The file's bytes in pieces; raises UsageError (no such file) or DeliveryRefused F07 (more than `most`)."""
+def found(path: Path, settings: Settings) -> Sent:
+    """The file; raises UsageError (there is none, or it cannot be read) or DeliveryRefused F07 (too large)."""
     name = kept_name(path.name)
+    most = settings.largest_file_mib * 2**20
     try:
         if not path.is_file():
             raise UsageError(f"There is no file {name}.", next_step="Check the path.")
-        with open(path, "rb") as file:
-            size = os.fstat(file.fileno()).st_size
-            if most is not None and size > most:
-                raise _too_large(name, most)
-            read = 0
-            while piece := file.read(PIECE_BYTES):
-                read += len(piece)
-                # One that grows meanwhile is not read without end.
-                if most is not None and read > most:
-                    raise _too_large(name, most)
-                yield piece
+        now = path.stat()
     except OSError as error:
-        raise UsageError(
-            f"The file {name} cannot be read ({error.strerror}).", next_step="Check the path and its permissions."
-        ) from None
+        raise _unreadable(path, error) from None
+    if now.st_size > most:
+        raise DeliveryRefused(
+            f"{name} is larger than {most // 2**20} MiB (rule F07); it was left where it is.",
+            next_step="Split it, or raise DOSILAKE_LARGEST_FILE_MIB.",
+            code="F07",
+        )
+    return Sent(path, now.st_size, now.st_mtime_ns)
 
 
-def _too_large(name: str, most: int) -> DeliveryRefused:
-    return DeliveryRefused(
-        f"{name} is larger than {most // 2**20} MiB (rule F07); it was left where it is.",
-        next_step="Split it, or raise DOSILAKE_LARGEST_FILE_MIB.",
-        code="F07",
+def _unreadable(path: Path, error: OSError) -> UsageError:
+    return UsageError(
+        f"The file {kept_name(path.name)} cannot be read ({error.strerror}).",
+        next_step="Check the path and its permissions.",
     )
+
+
+def _passed_on(pieces: Iterator[bytes], see: Callable[[bytes], object]) -> Iterator[bytes]:
+    for piece in pieces:
+        see(piece)
+        yield piece
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A file sealed and not kept yet, with the digest of its bytes."""
+
+    path: Path
+    sha256: str
+    label: bytes
 
 
 class Landing:
     """The sealed bytes of deliveries, in a folder, each under its delivery's digest.
 
-    `keep` is for one process at a time: what a dead one left half-written is then nobody's, and it writes over it.
+    Drafts are made and kept by one process at a time: what a dead one left is then nobody's, and it is written over.
     """
 
     def __init__(self, folder: Path, keys: Keys):
         self.folder = folder
         self.keys = keys
 
-    def keep(self, digest: str, sent: Sent, watch: Callable[[Iterator[bytes]], Iterator[bytes]] = iter) -> None:
-        """Seal a file's bytes under the digest, once, whole or not at all; raises UsageError when the file changed.
-
-        `watch` is given the bytes to pass on, unless they are sealed already.
-        """
-        path = self._path(digest)
-        if path.exists():
-            return
+    def draft(self, sent: Sent, watch: Callable[[Iterator[bytes]], Iterator[bytes]] = iter) -> Draft:
+        """Seal a file's bytes, whole or not at all, `watch` being given them to pass on; raises as `Sent.pieces`."""
+        path = self.folder / ".draft"
         path.parent.mkdir(parents=True, exist_ok=True)
-        draft = self.folder / ".draft"
+        hashed, label = hashlib.sha256(), os.urandom(_LABEL_BYTES)
+        pieces = one_ahead(watch(_passed_on(sent.pieces(), hashed.update)))
         try:
-            with open(draft, "wb") as file:
-                for sealed in self.keys.seal_pieces(_PURPOSE, one_ahead(watch(sent.pieces())), digest.encode()):
+            with open(path, "wb") as file:
+                file.write(bytes(_HEAD_BYTES))
+                for sealed in one_ahead(self.keys.seal_pieces(_PIECES, pieces, label)):
                     file.write(sealed)
-                file.flush()
-                os.fsync(file.fileno())
         except (UsageError, OSError):
             # Where the disk is full, half a draft would keep it so.
-            draft.unlink(missing_ok=True)
+            path.unlink(missing_ok=True)
             raise
-        os.replace(draft, path)
+        return Draft(path, hashed.hexdigest(), label)
+
+    def keep(self, draft: Draft, digest: str) -> None:
+        """Keep what was sealed under the delivery's digest, once, whole or not at all."""
+        path = self._path(digest)
+        if path.exists():
+            draft.path.unlink()
+            return
+        path.parent.mkdir(exist_ok=True)
+        with open(draft.path, "r+b") as file:
+            file.write(self.keys.seal(_HEAD, draft.label, digest.encode()))
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(draft.path, path)
 
     def pieces(self, numbered: Numbered) -> Iterator[bytes]:
         """A delivery's bytes, exactly as received; raises StorageError when the sealed ones are not those kept."""
         path = self._path(numbered.digest)
         try:
             with open(path, "rb") as sealed:
-                yield from self.keys.unseal_pieces(_PURPOSE, sealed, numbered.digest.encode())
+                label = self.keys.unseal(_HEAD, sealed.read(_HEAD_BYTES), numbered.digest.encode())
+                yield from self.keys.unseal_pieces(_PIECES, sealed, label)
         except InvalidTag:
             raise StorageError(
                 f"The landed bytes of delivery {numbered.delivery_no} are damaged ({path}).",

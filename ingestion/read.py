@@ -12,6 +12,7 @@ from itertools import compress
 
 import numpy as np
 import polars as pl
+import pyarrow as pa
 
 from lake import reference
 from lake.errors import DeliveryRefused
@@ -195,7 +196,6 @@ class Seen:
         self.too_long: int | None = None
         self.not_utf8: int | None = None
         self.with_nul: int | None = None
-        self.is_over = False
         # Bytes since the last line end.
         self._unended = 0
         self._decoder = codecs.getincrementaldecoder("utf-8")()
@@ -213,7 +213,6 @@ class Seen:
             self._see_lines(piece)
             yield piece
         self._decode(b"", final=True)
-        self.is_over = True
 
     def _see_header(self, piece: bytes) -> None:
         below = piece
@@ -230,11 +229,18 @@ class Seen:
     def _decode(self, piece: bytes, final: bool = False) -> None:
         if self.not_utf8 is not None:
             return
+        before = self._decoder.getstate()
+        if self._fault_in(_without_text(piece), final):
+            self._decoder.setstate(before)
+            # The decoder may have kept some bytes of the piece before; no line ends among them.
+            fault = self._fault_in(piece, final)
+            self.not_utf8 = self._line_of(fault.object, fault.start)
+
+    def _fault_in(self, piece: bytes, final: bool) -> UnicodeDecodeError | None:
         try:
             self._decoder.decode(piece, final)
-        except UnicodeDecodeError as error:
-            # The decoder may have kept some bytes of the piece before; no line ends among them.
-            self.not_utf8 = self._line_of(error.object, error.start)
+        except UnicodeDecodeError as fault:
+            return fault
 
     def _see_lines(self, piece: bytes) -> None:
         start = -self._unended
@@ -325,6 +331,19 @@ def _blocks(pieces: Iterable[bytes], rows: int) -> Iterator[bytes]:
             kept, missing, size = [block[cut:]], rows, len(block) - cut
     if size:
         yield b"".join(kept)
+
+
+def _without_text(piece: bytes) -> bytes:
+    """The piece without its whole lines where these are UTF-8: what is left is so where the piece is."""
+    start, end = piece.find(b"\n") + 1, piece.rfind(b"\n") + 1
+    ends = pa.py_buffer(np.array([0, end - start], np.int64))
+    lines = pa.Array.from_buffers(pa.large_string(), 1, [None, ends, pa.py_buffer(piece)[start:end]])
+    try:
+        # Nothing is decoded: a fifth of the time.
+        lines.validate(full=True)
+    except pa.ArrowInvalid:
+        return piece
+    return piece[:start] + piece[end:]
 
 
 def _line_ends(piece: bytes) -> int:

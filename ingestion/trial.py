@@ -10,9 +10,9 @@ import polars as pl
 from ingestion import reports
 from ingestion.door import Arrival, Receipt, as_received, delivery_row, judge, line_limits, no_findings, settle, told
 from ingestion.judge import NO_IDS, Judgement, Question
-from ingestion.landing import Sent, first_read
+from ingestion.landing import Sent, found
 from ingestion.population import Populations
-from ingestion.read import FileName, Rows, examine
+from ingestion.read import Checked, FileName, Rows, Seen, examined
 from lake.schema import DELIVERIES
 from lake.settings import Settings
 from lake.store import Lake
@@ -51,8 +51,10 @@ class Trial:
         The report has no delivery_no. Raises UsageError (no such file, or one that changes while it is read) or
         DeliveryRefused F07 (too large).
         """
-        sent = first_read(arrival.path, self.settings)
-        received = as_received(arrival, sent)
+        sent = found(arrival.path, self.settings)
+        longest, most = line_limits(self.settings)
+        seen = Seen(longest)
+        received = as_received(arrival, sent.digest(seen.watch), sent.byte_size)
         known = delivery_with(self.engine, received["digest"])
         if known is not None and known.is_landed:
             lines = reports.load_findings(self.settings, known.delivery_no)
@@ -60,19 +62,11 @@ class Trial:
         numbered = Numbered(delivery_no=_NO_DELIVERY, is_landed=False, **received)
         # Seen as the lander would: without what a crash left of deliveries that are not landed.
         with self.lake.batch([waiting.delivery_no for waiting in unlanded(self.engine)], last=DELIVERIES):
-            report, lines = self._judged(numbered, sent)
+            report, lines = self._judged(numbered, sent, examined(numbered.file_name, seen, most))
         return Receipt(_NO_DELIVERY, False, _with_lines(report | {"delivery_no": None}, lines))
 
-    def _judged(self, numbered: Numbered, sent: Sent) -> tuple[dict, pl.DataFrame]:
-        limits = line_limits(self.settings)
-        settled = settle(
-            self.settings,
-            numbered,
-            lambda: examine(numbered.file_name, sent.pieces(), *limits),
-            sent.pieces,
-            _question,
-            self._judge,
-        )
+    def _judged(self, numbered: Numbered, sent: Sent, checked: Checked) -> tuple[dict, pl.DataFrame]:
+        settled = settle(self.settings, numbered, lambda: checked, sent.pieces, _question, self._judge)
         judgement, refusal = settled.judgement, settled.refusal
         findings = judgement.findings if judgement else no_findings()
         report = told(delivery_row(numbered, judgement, refusal), findings, refusal)

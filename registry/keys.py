@@ -28,7 +28,9 @@ from lake.settings import Settings
 PIECE_BYTES = 4 * 2**20
 _NONCE_BYTES = 12
 _TAG_BYTES = 16
-_SEALED_BYTES = _NONCE_BYTES + PIECE_BYTES + _TAG_BYTES
+# What sealing adds to a text.
+SEAL_BYTES = _NONCE_BYTES + _TAG_BYTES
+_SEALED_BYTES = PIECE_BYTES + SEAL_BYTES
 
 
 @dataclass(frozen=True)
@@ -73,7 +75,10 @@ class Keys:
         return nonce + self._cipher(purpose).encrypt(nonce, plain, label)
 
     def unseal(self, purpose: str, sealed: bytes, label: bytes = b"") -> bytes:
-        return self._cipher(purpose).decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], label)
+        """What `seal` sealed; raises InvalidTag when it is not that, or not for this purpose and label."""
+        if len(sealed) < SEAL_BYTES:
+            raise InvalidTag
+        return self._cipher(purpose).decrypt(sealed[:_NONCE_BYTES], memoryview(sealed)[_NONCE_BYTES:], label)
 
     def seal_pieces(self, purpose: str, pieces: Iterable[bytes], label: bytes) -> Iterator[bytes]:
         """The pieces' bytes, however they are cut, sealed piece by piece and bound to `label`."""
@@ -87,8 +92,6 @@ class Keys:
         swapped, repeated, left out, or another file's. That the end is missing shows only at the end.
         """
         for index, (piece, is_last) in enumerate(_with_last(iter(lambda: sealed.read(_SEALED_BYTES), b""))):
-            if len(piece) < _NONCE_BYTES + _TAG_BYTES:
-                raise InvalidTag
             yield self.unseal(purpose, piece, _place(label, index, is_last))
 
     def _cipher(self, purpose: str) -> AESGCM:
