@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 
+import numpy as np
 import polars as pl
 from sqlalchemy import Engine, bindparam, insert, select
 
@@ -47,7 +48,7 @@ class Vault:
         self.engine = engine
         self._keys = keys
         self._asked = 0
-        self._index = _as_known([])
+        self._index = _Index(_as_known([]))
 
     def identifier_macs(self, values: pl.Series) -> pl.Series:
         """Keyed digest of each identifier."""
@@ -62,14 +63,14 @@ class Vault:
         wanted = macs.drop_nulls().unique()
         self._asked += wanted.len()
         if self._asked > _INDEX_ABOVE:
-            return self._newest_index().filter(pl.col("mac").is_in(wanted.implode()))
+            return self._newest_index().among(wanted)
         some = _KNOWN.where(identifiers.c.identifier_mac.in_(bindparam("macs", expanding=True)))
         with self.engine.connect() as connection:
             return _as_known([row for part in _chunks(wanted) for row in connection.execute(some, {"macs": part})])
 
-    def _newest_index(self) -> pl.DataFrame:
+    def _newest_index(self) -> "_Index":
         """Every known identifier; rows are only ever added, so what is new is what has a higher key."""
-        newer = _KNOWN.where(identifiers.c.worker_key > (self._index["worker_key"].max() or 0))
+        newer = _KNOWN.where(identifiers.c.worker_key > self._index.last_key)
         with self.engine.connect() as connection:
             # The driver's plain tuples: a row object for each of a million identifiers takes seconds.
             cursor = connection.connection.cursor()
@@ -77,7 +78,7 @@ class Vault:
             found = cursor.fetchall()
             cursor.close()
         if found:
-            self._index = pl.concat([self._index, _as_known(found)])
+            self._index = _Index(pl.concat([self._index.known, _as_known(found)], rechunk=True))
         return self._index
 
     def existing(self, worker_keys: pl.Series) -> pl.Series:
@@ -134,6 +135,35 @@ class Vault:
     def _unseal(self, mac: bytes, sealed: bytes) -> Identity:
         fields = json.loads(self._keys.unseal(_IDENTITY, sealed, mac))
         return Identity(**fields | {"birth_date": date.fromisoformat(fields["birth_date"])})
+
+
+class _Index:
+    """Every known identifier (mac, worker_key, name_mac), found by the beginning of its digest.
+
+    A digest is as good as drawn by lot: hardly two begin alike, and what begins alike is compared whole.
+    """
+
+    def __init__(self, known: pl.DataFrame):
+        self.known = known
+        self.last_key = known["worker_key"].max() or 0
+        beginnings = _beginnings(known["mac"])
+        self._line = np.argsort(beginnings)
+        self._beginnings = beginnings[self._line]
+
+    def among(self, macs: pl.Series) -> pl.DataFrame:
+        """Those that are among the digests, of which none comes twice."""
+        asked = _beginnings(macs)
+        order = np.argsort(asked)
+        # In order, one look lands beside the last.
+        first, end = (np.searchsorted(self._beginnings, asked[order], side) for side in ("left", "right"))
+        begins_alike = end - first
+        within = np.arange(begins_alike.sum()) - np.repeat(np.cumsum(begins_alike) - begins_alike, begins_alike)
+        met = self.known[self._line[np.repeat(first, begins_alike) + within]]
+        return met.filter(met["mac"] == macs[np.repeat(order, begins_alike)])
+
+
+def _beginnings(macs: pl.Series) -> np.ndarray:
+    return macs.bin.slice(0, 8).bin.reinterpret(dtype=pl.UInt64).to_numpy()
 
 
 def _as_known(rows: list) -> pl.DataFrame:
