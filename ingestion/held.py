@@ -29,7 +29,10 @@ CONTENT = (
     "sur_group",
     "record_action",
 )
-MEASURED_BY = ("establishment_key", "quantity", "radiation", "body_location", "badge_position", "emergency")
+_OF_ALL = ("establishment_key", "quantity", "radiation", "body_location", "badge_position")
+MEASURED_BY = (*_OF_ALL, "emergency")
+# The same as the lake holds it.
+TOLD_BY = (*_OF_ALL, "situation", "emergency_id")
 # A badge of an emergency may lie inside the period of the usual one: another measurement.
 EMERGENCY = pl.when(pl.col("situation") == "SUR").then(pl.col("emergency_id").fill_null("")).alias("emergency")
 # Two nuclides of one emergency are two intakes, not one measured twice.

@@ -3,11 +3,12 @@
 import mmap
 import tempfile
 import weakref
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
 import polars as pl
+import polars.selectors as cs
 import pyarrow as pa
 
 from lake.store import storage_errors
@@ -24,8 +25,12 @@ class Spool:
         self._first: pl.DataFrame | None = None
         self._file: BinaryIO | None = None
         self._places: list[tuple[int, int]] = []
+        self._words: dict[str, pl.Enum] = {}
 
     def append(self, frame: pl.DataFrame) -> None:
+        self._words = {c: kind for c, kind in frame.schema.items() if isinstance(kind, pl.Enum)}
+        # As numbers: read as words, each would be looked up in its list again.
+        frame = frame.with_columns(cs.enum().to_physical())
         if self._first is None:
             self._first = frame
             return
@@ -44,6 +49,16 @@ class Spool:
             self._places.append((start, self._file.tell() - start))
 
     def __iter__(self) -> Iterator[pl.DataFrame]:
+        return map(self._in_words, self._numbers())
+
+    def where(self, asked: pl.Expr, columns: Sequence[str]) -> pl.DataFrame:
+        """Columns of the rows that are asked for."""
+        return self._in_words(pl.concat(rows.select(columns).filter(asked) for rows in self._numbers()))
+
+    def _in_words(self, rows: pl.DataFrame) -> pl.DataFrame:
+        return rows.with_columns(pl.col(c).cat.to(kind) for c, kind in self._words.items() if c in rows.columns)
+
+    def _numbers(self) -> Iterator[pl.DataFrame]:
         if self._first is not None:
             yield self._first
         for start, length in self._places:
