@@ -8,7 +8,7 @@ Source: Code du travail R.4451-89 to -94.
 import polars as pl
 
 from ingestion.fields import Check, field_checks, findings, typed
-from ingestion.identifiers import is_record_id, names_a_person
+from ingestion.identifiers import names_a_person
 from ingestion.judge import Judgement, Question, broken_lines, without_refused
 from ingestion.lists import known_by, list_judgement
 from lake.schema import AUTHORISATIONS
@@ -26,7 +26,6 @@ def judge_authorisations(question: Question, vault: Vault) -> Judgement:
     rows = without_refused(typed(text, Layout.EXAU), found)
     is_grant = pl.col("action") == "GRANT"
     checks = [
-        Check("S03", "decision_ref", ~is_record_id("decision_ref")),
         Check("S06", "decision_ref", names_a_person("decision_ref")),
         *(Check("S02", day, is_grant & pl.col(day).is_null()) for day in ("valid_from", "valid_to")),
         *(Check("S04", day, ~is_grant & pl.col(day).is_not_null()) for day in ("valid_from", "valid_to")),

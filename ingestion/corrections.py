@@ -9,7 +9,7 @@ import polars as pl
 
 from ingestion import held
 from ingestion.fields import FINDINGS, Check, field_checks, findings, typed
-from ingestion.identifiers import is_record_id, is_rpps, names_a_person
+from ingestion.identifiers import is_rpps, names_a_person
 from ingestion.judge import Judgement, Question, broken_lines, repeatable_ids, with_severity, without_refused
 from ingestion.population import Population
 from lake.schema import DECISIONS, DOSES
@@ -61,7 +61,6 @@ def _row_checks(question: Question) -> list[Check]:
     says_more = pl.any_horizontal(pl.col("value_msv", "period_start", "period_end").is_not_null())
     end = pl.col("period_end")
     return [
-        Check("S03", "record_id", ~is_record_id("record_id")),
         Check("S06", "record_id", names_a_person("record_id")),
         Check("S03", "mdt_rpps", ~is_rpps("mdt_rpps")),
         Check("S04", "value_msv", ~is_modified & says_more),

@@ -86,14 +86,18 @@ class Register:
         self._places = self._located(pl.Series(dtype=pl.String))
 
     def with_keys(self, rows: pl.DataFrame, newcomers: pl.DataFrame) -> pl.DataFrame:
-        """The rows with mac, worker_key, person_key, the places' keys, sector_code and what the codes ask.
+        """The rows with worker_key, person_key, the places' keys, sector_code and what the codes ask.
 
         `rows` have person_no; `newcomers` (PERSON) are the persons whose number is new, in its order.
         """
-        rows = rows.hstack(self._people_with(newcomers)[rows["person_no"]])
+        rows = rows.hstack(self._people_with(newcomers).drop("mac")[rows["person_no"]])
         rows = self._with_place(rows, "siret", establishment_key="establishment_key", place_sector="sector_code")
         rows = self._with_place(rows, "workplace", workplace_key="establishment_key")
         return _with_employment(rows, self.population)
+
+    def macs(self, person_nos: pl.Series) -> pl.Series:
+        """The digests of the identifiers of persons whose numbers `with_keys` was given."""
+        return self._people["mac"][person_nos]
 
     def _people_with(self, newcomers: pl.DataFrame) -> pl.DataFrame:
         """What is known of each person, those that are new included, in the order of their numbers."""

@@ -27,7 +27,7 @@ from ingestion.fields import (
     typed,
     with_current_codes,
 )
-from ingestion.identifiers import is_record_id, is_rpps, is_siret, may_be_repeated, names_a_person
+from ingestion.identifiers import is_rpps, is_siret, may_be_repeated, names_a_person
 from ingestion.identity import AS_SENT, PAIR_CHECKS, SHAPE_CHECKS, People, Register, own_checks
 from ingestion.measurements import MEASUREMENTS, WORDS, parts_of, standard_rows, word
 from ingestion.population import Population
@@ -127,7 +127,8 @@ def judge_measurements(question: Question, lake: Lake, vault: Vault, population:
         total += one.rows.total
         found.append(of_slice)
         record_ids.append(repeatable_ids(one.rows.good, of_slice))
-        unknown.append(parts.filter(pl.col("worker_key").is_null()).select("row_no", "mac").unique("row_no"))
+        of_nobody = parts.filter(pl.col("worker_key").is_null()).select("row_no", "person_no").unique("row_no")
+        unknown.append(of_nobody.select("row_no", mac=register.macs(of_nobody["person_no"])))
         is_waiting = pl.col("code").is_not_null()
         crossing.add(
             parts.with_columns(waiting=is_waiting), _kept(parts, ~is_waiting, DOSES), _kept(parts, is_waiting, WAITING)
@@ -198,7 +199,7 @@ def _by_itself(rules: _Rules, rows: Rows) -> _Slice:
 def _against_register(rules: _Rules, one: _Slice, register: Register) -> tuple[pl.DataFrame, pl.DataFrame]:
     """The doses of a slice that no rule on a row refuses, in the lake's words with `code` (why it waits), and findings.
 
-    Beside the lake's columns: mac, person_key and replaces_record_id.
+    Beside the lake's columns: person_no, person_key and replaces_record_id.
     """
     standard = register.with_keys(one.standard, one.newcomers)
     found = [*one.found, rules.on_pair.findings(standard)]
@@ -216,8 +217,8 @@ def _kept(parts: pl.DataFrame, which: pl.Expr, table: Table) -> pl.DataFrame:
 
 def repeatable_ids(rows: pl.DataFrame, found: pl.DataFrame) -> pl.DataFrame:
     """row_no and record_id of the rows with a finding whose identifier a report may repeat."""
-    named = rows.filter(pl.col("row_no").is_in(found["row_no"].implode()))
-    return named.filter(may_be_repeated("record_id")).select("row_no", "record_id")
+    named = rows.select("row_no", "record_id").filter(pl.col("row_no").is_in(found["row_no"].implode()))
+    return named.filter(may_be_repeated("record_id"))
 
 
 def _with_more(record_ids: pl.DataFrame, more: pl.DataFrame) -> pl.DataFrame:
@@ -269,7 +270,6 @@ def _row_checks(question: Question) -> list[Check]:
     start, end = pl.col("period_start"), pl.col("period_end")
     months = int(reference.threshold("longest_period_months"))
     checks = [
-        Check("S03", "record_id", ~is_record_id("record_id")),
         Check("S06", "record_id", names_a_person("record_id") | _holds_own_number()),
         Check("S04", "replaces_record_id", (action == "NEW") & pl.col("replaces_record_id").is_not_null()),
         Check("S02", "replaces_record_id", (action != "NEW") & pl.col("replaces_record_id").is_null()),
@@ -291,7 +291,6 @@ def _row_checks(question: Question) -> list[Check]:
     if layout == Layout.COSM:
         checks.append(Check("S03", "month", pl.col("month").dt.day() != 1))
     if layout == Layout.URGE:
-        checks.append(Check("S03", "emergency_id", ~is_record_id("emergency_id")))
         checks.append(Check("S06", "emergency_id", names_a_person("emergency_id")))
     if layout == Layout.OPER:
         entry, leave = _instant("entry_ts"), _instant("exit_ts")
@@ -425,10 +424,13 @@ class _Remaining:
 
     def __iter__(self) -> Iterator[pl.DataFrame]:
         for rows in self.spool:
-            kept = rows.filter(~pl.col("row_no").is_in(self.out.implode()))
-            if not self.targets.is_empty():
-                kept = kept.update(self.targets, on="row_no")
-            yield kept
+            yield self._with_targets(rows.filter(~pl.col("row_no").is_in(self.out.implode())))
+
+    def _with_targets(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """Few rows replace another: the others are not looked up."""
+        at = rows["row_no"].is_in(self.targets["row_no"].implode()).arg_true()
+        replacing = rows.select("row_no")[at].join(self.targets, on="row_no", how="left", maintain_order="left")
+        return rows.with_columns(rows["replaces_dose_id"].scatter(at, replacing["replaces_dose_id"]))
 
 
 def _judgement(
