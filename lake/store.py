@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 
 import polars as pl
@@ -238,11 +239,7 @@ def _together(pieces: Iterable[pl.DataFrame]) -> Iterator[pl.DataFrame]:
 
 def _written(rows: pl.DataFrame, table: Table, folder: Path) -> Iterator[AddAction]:
     """Conformed rows as files of the table, sorted, one for each partition: what a commit has to say of them."""
-    ordered = rows.sort(*table.sorted_by) if table.sorted_by else rows
-    parts = {(): ordered}
-    if table.partitions:
-        parts = ordered.partition_by(*table.partitions, as_dict=True, include_key=False)
-    for values, part in parts.items():
+    for values, part in _in_parts(rows, table):
         partition = dict(zip(table.partitions, map(str, values), strict=True))
         place = "/".join([*(f"{name}={value}" for name, value in partition.items()), f"{uuid.uuid4()}.zstd.parquet"])
         file = folder / place
@@ -260,6 +257,43 @@ def _written(rows: pl.DataFrame, table: Table, folder: Path) -> Iterator[AddActi
             raise OSError(str(error)) from None
         on_disk = file.stat()
         yield AddAction(place, on_disk.st_size, partition, on_disk.st_mtime_ns // 10**6, True, _statistics(part))
+
+
+def _in_parts(rows: pl.DataFrame, table: Table) -> Iterator[tuple[tuple, pl.DataFrame]]:
+    """The values of each partition with its rows, sorted as the table wants them."""
+    if table.partitions or table.sorted_by:
+        order = _order(rows, table)
+        rows = rows.sort(*table.partitions, *table.sorted_by) if order is None else rows.rechunk()[order]
+    if not table.partitions:
+        yield (), rows
+        return
+    values = rows.select(table.partitions)
+    is_first = values.select(pl.any_horizontal(pl.all().ne_missing(pl.all().shift()))).to_series()
+    for start, end in pairwise([*is_first.arg_true(), rows.height]):
+        yield values.row(start), rows.slice(start, end - start).drop(table.partitions)
+
+
+def _order(rows: pl.DataFrame, table: Table) -> pl.Series | None:
+    """Where the rows stand in their order, told by one number; None where all that decides does not fit in one.
+
+    It takes half the time of sorting by each column and parting the rows then. Partitions come in any order.
+    """
+    decides = [_as_codes(rows[name]) for name in table.partitions] + [rows[name] for name in table.sorted_by]
+    number, room = pl.zeros(rows.height, pl.Int64, eager=True), 2**63 - 1
+    for column in decides:
+        values = column.to_physical().cast(pl.Int64)
+        # NULL comes first.
+        values = (values - ((values.min() or 0) - 1)).fill_null(0)
+        span = values.max() + 1
+        room //= span
+        if not room:
+            return None
+        number = number * span + values
+    return number.arg_sort()
+
+
+def _as_codes(column: pl.Series) -> pl.Series:
+    return column.cast(pl.Categorical(pl.Categories.random("part"))) if column.dtype == pl.String else column
 
 
 def _statistics(part: pl.DataFrame) -> str:

@@ -1,6 +1,6 @@
 """The ground: settings are checked by name, words are whole, an append lands once, a dose names its file and line."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from itertools import pairwise
 
@@ -8,12 +8,14 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from lake import reference, vocabulary
 from lake.errors import SettingError, StorageError
-from lake.schema import PERSONS, REJECTIONS, dose_id, place_of
+from lake.schema import DOSES, EMPLOYMENTS, PERSONS, REJECTIONS, dose_id, place_of
 from lake.settings import Settings
-from lake.store import Lake, word_types
+from lake.store import Lake, _in_parts, word_types
 
 
 def test_an_unknown_setting_is_refused_by_name():
@@ -123,6 +125,41 @@ def test_the_log_tells_what_each_file_holds(tmp_path):
     assert (told["num_records"], told["min.delivery_no"], told["max.delivery_no"], told["null_count.delivery_no"]) == (
         40, 1, 2, 0,
     )  # fmt: skip
+
+
+_PLACED = {
+    "year": pl.Int32,
+    "sector": pl.String,
+    "worker_key": pl.Int64,
+    "period_end": pl.Date,
+    "dose_id": pl.Int64,
+}
+_DOSE = st.tuples(
+    st.sampled_from([2019, 2020]),
+    st.sampled_from(["MED", "IND", "UNK"]),
+    st.none() | st.integers(1, 3) | st.just(2**40),
+    st.dates(date(1900, 1, 1), date(2199, 12, 31)),
+    st.integers(8, 30) | st.integers(2**62, 2**63 - 1),
+)
+
+
+@given(st.lists(_DOSE, min_size=1, max_size=20))
+@example([(2020, "MED", 2, date(2020, 1, 31), 9), (2019, "IND", None, date(2020, 1, 31), 8)])
+def test_each_partition_gets_its_rows_in_order(doses):
+    rows = pl.DataFrame(doses, schema=_PLACED, orient="row")
+    rows = pl.concat([rows.slice(0, 3), rows.slice(3)], rechunk=False)
+    found = dict(_in_parts(rows, DOSES))
+    expected = rows.sort(DOSES.sorted_by).partition_by("year", "sector", as_dict=True, include_key=False)
+    assert {values: part.rows() for values, part in found.items()} == {
+        values: part.rows() for values, part in expected.items()
+    }
+
+
+def test_a_table_without_partitions_is_one_part():
+    rows = pl.DataFrame({"worker_key": [2, 1, 2], "category_start": [date(2020, 1, 1), None, date(2019, 1, 1)]})
+    ((values, part),) = _in_parts(rows, EMPLOYMENTS)
+    assert values == () and part.rows() == [(1, None), (2, date(2019, 1, 1)), (2, date(2020, 1, 1))]
+    assert [part.height for _, part in _in_parts(rows, REJECTIONS)] == [3]
 
 
 @pytest.mark.parametrize("folder", ["with space", "été", "l'un#1"])
