@@ -107,7 +107,7 @@ class Register:
 
     def _identified(self, named: pl.DataFrame) -> pl.DataFrame:
         people = with_digests(named, self._vault)
-        people = people.join(self._vault.find(people["mac"]), on="mac", how="left", maintain_order="left")
+        people = people.hstack(self._vault.known(people["mac"]))
         people = people.with_columns(
             name_differs=pl.col("worker_key").is_not_null() & (pl.col("name_mac") != pl.col("sent_name_mac"))
         )
@@ -118,16 +118,18 @@ class Register:
         coded = rows[field]
         distinct = Distinct.of_coded(coded.cast(pl.Categorical) if coded.dtype == pl.String else coded)
         sirets = coded[distinct.row].cast(pl.String).alias("siret")
-        self._places = pl.concat(
-            [self._places, self._located(sirets.filter(~sirets.is_in(self._places["siret"].implode())))]
-        )
+        new = sirets.filter(~sirets.is_in(self._places["siret"].implode())).drop_nulls()
+        if not new.is_empty():
+            self._places = pl.concat([self._places, self._located(new)])
         places = sirets.to_frame().join(self._places, on="siret", how="left", maintain_order="left")
         return rows.with_columns(places[known][distinct.which].alias(name) for name, known in told.items())
 
     def _located(self, sirets: pl.Series) -> pl.DataFrame:
         """The known ones among the SIRETs: siret, establishment_key, sector_code."""
         keys = establishment_keys(self._vault.engine, sirets)
-        return keys.join(self.population.sectors, on="establishment_key", how="left")
+        # The few that are asked for, not a table made of all establishments for each slice.
+        sectors = self.population.sectors.filter(pl.col("establishment_key").is_in(keys["establishment_key"].implode()))
+        return keys.join(sectors, on="establishment_key", how="left")
 
 
 def _with_employment(rows: pl.DataFrame, population: Population) -> pl.DataFrame:

@@ -60,13 +60,19 @@ class Vault:
 
     def find(self, macs: pl.Series) -> pl.DataFrame:
         """Known identifiers among `macs`: one row per known one, columns mac, worker_key, name_mac."""
-        wanted = macs.drop_nulls().unique()
-        self._asked += wanted.len()
+        wanted = macs.drop_nulls().unique().alias("mac")
+        return wanted.to_frame().hstack(self.known(wanted)).drop_nulls("worker_key")
+
+    def known(self, macs: pl.Series) -> pl.DataFrame:
+        """For each of `macs`, in order: worker_key, name_mac; NULL where the identifier is not known."""
+        self._asked += macs.len()
         if self._asked > _INDEX_ABOVE:
-            return self._newest_index().among(wanted)
+            return self._newest_index().of(macs)
+        wanted = macs.drop_nulls().unique()
         some = _KNOWN.where(identifiers.c.identifier_mac.in_(bindparam("macs", expanding=True)))
         with self.engine.connect() as connection:
-            return _as_known([row for part in _chunks(wanted) for row in connection.execute(some, {"macs": part})])
+            found = [row for part in _chunks(wanted) for row in connection.execute(some, {"macs": part})]
+        return macs.to_frame("mac").join(_as_known(found), on="mac", how="left", maintain_order="left").drop("mac")
 
     def _newest_index(self) -> "_Index":
         """Every known identifier; rows are only ever added, so what is new is what has a higher key."""
@@ -149,21 +155,28 @@ class _Index:
         beginnings = _beginnings(known["mac"])
         self._line = np.argsort(beginnings)
         self._beginnings = beginnings[self._line]
+        # The last line tells NULL, for what is not known.
+        told = known.select("worker_key", "name_mac")
+        self._told = pl.concat([told, told.clear(1)], rechunk=True)
 
-    def among(self, macs: pl.Series) -> pl.DataFrame:
-        """Those that are among the digests, of which none comes twice."""
+    def of(self, macs: pl.Series) -> pl.DataFrame:
+        """For each digest, in order: worker_key, name_mac; NULL where it is not among the known."""
         asked = _beginnings(macs)
         order = np.argsort(asked)
         # In order, one look lands beside the last.
         first, end = (np.searchsorted(self._beginnings, asked[order], side) for side in ("left", "right"))
         begins_alike = end - first
         within = np.arange(begins_alike.sum()) - np.repeat(np.cumsum(begins_alike) - begins_alike, begins_alike)
-        met = self.known[self._line[np.repeat(first, begins_alike) + within]]
-        return met.filter(met["mac"] == macs[np.repeat(order, begins_alike)])
+        place = np.repeat(order, begins_alike)
+        line = self._line[np.repeat(first, begins_alike) + within]
+        is_same = (self.known["mac"][line] == macs[place]).fill_null(False).to_numpy()
+        lines = np.full(len(asked), self.known.height)
+        lines[place[is_same]] = line[is_same]
+        return self._told[lines]
 
 
 def _beginnings(macs: pl.Series) -> np.ndarray:
-    return macs.bin.slice(0, 8).bin.reinterpret(dtype=pl.UInt64).to_numpy()
+    return macs.bin.slice(0, 8).bin.reinterpret(dtype=pl.UInt64).fill_null(0).to_numpy()
 
 
 def _as_known(rows: list) -> pl.DataFrame:
