@@ -150,7 +150,8 @@ def check_file(name: str, pieces: Iterable[bytes], longest: int, most: int) -> i
 def read_rows(name: str, layout: Layout, data: bytes) -> Rows:
     """The rows of a whole file as plain text; an empty field is NULL.
 
-    A line ends with \\n or \\r\\n; a lone \\r ends none, so it never shifts a line's number, and no field may hold it.
+    A line ends with \\n or \\r\\n; a lone \\r ends none, so it never shifts a line's number: one at a field's end is
+    dropped, and none may stand within.
     Raises DeliveryRefused F05 (no data row), F01 (not UTF-8, or holds NUL) or F02 (another header).
     """
     _check_text(name, layout, _seen([data], len(data)))
@@ -347,8 +348,12 @@ def _without_text(piece: bytes) -> bytes:
 
 
 def _line_ends(piece: bytes) -> int:
+    return _count(piece, b"\n")
+
+
+def _count(piece: bytes, byte: bytes) -> int:
     # Lines are short: counting by comparison is several times as fast as searching for each end.
-    return int(np.count_nonzero(np.frombuffer(piece, np.uint8) == ord("\n")))
+    return int(np.count_nonzero(np.frombuffer(piece, np.uint8) == ord(byte)))
 
 
 def _end_of_line(piece: bytes, number: int) -> int:
@@ -359,22 +364,38 @@ def _end_of_line(piece: bytes, number: int) -> int:
 def _rows_of(block: bytes, kinds: pl.Schema, row_no: int, is_first: bool) -> Rows:
     """The rows of whole lines, the first of which has this number; `is_first`: no good line came before."""
     text = block.replace(b"\r\n", b"\n") if b"\r" in block else block
-    # What is left without every other byte tells the shape of each line.
-    shapes = text.translate(None, _NO_SEPARATOR)
-    if text.endswith(b"\n"):
-        shapes = shapes[:-1]
-    total = shapes.count(b"\n") + 1
-    good_shape = b";" * (len(kinds) - 1)
+    # Of a last line without end the parser does not count an empty field too many.
+    text = text if text.endswith(b"\n") else text + b"\n"
+    total = _count(text, b"\n")
     row_nos = pl.int_range(row_no, row_no + total, dtype=pl.Int32, eager=True).alias("row_no")
     broken = []
-    if shapes != b"\n".join([good_shape] * total):
-        is_good = [shape == good_shape for shape in shapes.split(b"\n")]
-        text = b"\n".join(compress(text.split(b"\n"), is_good))
+    good = _fields_of_good_lines(text, total, kinds, is_first)
+    if good is None:
+        is_good = _are_good(text, len(kinds))
         good_rows = pl.Series(is_good, dtype=pl.Boolean)
         row_nos, broken = row_nos.filter(good_rows), row_nos.filter(~good_rows).to_list()
-    good = _fields_of_lines(text, kinds, is_first) if len(row_nos) else pl.DataFrame(schema=kinds)
+        text = b"\n".join(compress(text.split(b"\n"), is_good))
+        good = _fields_of_lines(text, kinds, is_first) if len(row_nos) else pl.DataFrame(schema=kinds)
     # Columns in different pieces are glued together again by every expression over the rows.
     return Rows(good.with_columns(row_nos).rechunk(), broken, total)
+
+
+def _fields_of_good_lines(text: bytes, total: int, kinds: pl.Schema, is_first: bool) -> pl.DataFrame | None:
+    """The fields of lines that all have as many as there are kinds; None where one has not."""
+    # The parser refuses a line with more: where none has and there are enough in all, none has fewer.
+    if _count(text, b";") != total * (len(kinds) - 1):
+        return None
+    try:
+        return _fields_of_lines(text, kinds, is_first)
+    except (pl.exceptions.ComputeError, pl.exceptions.SchemaError):
+        return None
+
+
+def _are_good(text: bytes, fields: int) -> list[bool]:
+    """Of each line whether it has this many fields."""
+    # What is left without every other byte tells the shape of each line.
+    shapes = text.removesuffix(b"\n").translate(None, _NO_SEPARATOR)
+    return [shape == b";" * (fields - 1) for shape in shapes.split(b"\n")]
 
 
 def _fields_of_lines(text: bytes, kinds: pl.Schema, is_first: bool) -> pl.DataFrame:
