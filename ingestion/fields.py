@@ -171,7 +171,7 @@ class Checks:
         found = [_findings_by_row(rows, asked_of_rows)]
         for name, distinct in coded.items():
             if checks := [check for check in self._checks if check.columns == [name]]:
-                found.append(self._asked(rows[name], checks).findings(rows.select("row_no", name), distinct))
+                found.append(self._asked(rows[name], checks).findings(rows, distinct))
         return pl.concat(found)
 
     def _asked(self, column: pl.Series, checks: Sequence[Check]) -> "OfValues":
@@ -184,29 +184,36 @@ class Checks:
 
 
 class OfValues:
-    """Rules asked of values that come again and again; a value that passed is not asked again."""
+    """Rules asked of values that come again and again: each is asked once."""
 
     def __init__(self, checks: Sequence[Check]):
         self._checks = checks
-        self._passed = np.zeros(0, bool)
+        self._columns = sorted({column for check in checks for column in check.columns})
+        # By number of value: whether it was asked, and which of the rules it breaks.
+        self._is_asked = np.zeros(0, bool)
+        self._broken = np.zeros((0, len(checks)), bool)
 
     def findings(self, rows: pl.DataFrame, distinct: Distinct) -> pl.DataFrame:
         """One row per broken check and row, `distinct` being the rows' values: row_no, code, field."""
-        missing = distinct.numbers.max(initial=-1) + 1 - len(self._passed)
-        if missing > 0:
-            self._passed = np.append(self._passed, np.zeros(max(missing, len(self._passed)), bool))
-        asked = np.flatnonzero(~self._passed[distinct.numbers])
-        if not len(asked):
-            return _NOTHING
-        masks = rows[distinct.row[asked]].cast({pl.Categorical: pl.String}).select(_masks(self._checks)).to_numpy()
-        self._passed[distinct.numbers[asked[~masks.any(axis=1)]]] = True
+        self._ask(rows, distinct)
+        broken = self._broken[distinct.numbers]
         found = [_NOTHING]
-        for check, mask in zip(self._checks, masks.T, strict=True):
-            if mask.any():
-                is_broken = np.zeros(len(distinct.numbers), bool)
-                is_broken[asked[mask]] = True
-                found.append(_said(rows["row_no"].filter(pl.Series(is_broken[distinct.which])), check))
+        for number in np.flatnonzero(broken.any(axis=0)):
+            is_broken = pl.Series(broken[distinct.which, number])
+            found.append(_said(rows["row_no"].filter(is_broken), self._checks[number]))
         return pl.concat(found)
+
+    def _ask(self, rows: pl.DataFrame, distinct: Distinct) -> None:
+        missing = distinct.numbers.max(initial=-1) + 1 - len(self._is_asked)
+        if missing > 0:
+            room = max(missing, len(self._is_asked))
+            self._is_asked = np.append(self._is_asked, np.zeros(room, bool))
+            self._broken = np.append(self._broken, np.zeros((room, len(self._checks)), bool), axis=0)
+        new = ~self._is_asked[distinct.numbers]
+        if new.any():
+            values = rows.select(self._columns)[distinct.row[new]].cast({pl.Categorical: pl.String})
+            self._broken[distinct.numbers[new]] = values.select(_masks(self._checks)).to_numpy()
+            self._is_asked[distinct.numbers[new]] = True
 
 
 def _masks(checks: Sequence[Check]) -> list[pl.Expr]:

@@ -187,7 +187,7 @@ def _by_itself(rules: _Rules, rows: Rows) -> _Slice:
         broken_lines(rows),
         former,
         rules.on_text.findings(text, coded),
-        rules.on_person.findings(text.select("row_no", *AS_SENT), persons),
+        rules.on_person.findings(text, persons),
     ]
     standard = standard_rows(typed(text, layout, coded, rules.still_coded), layout)
     # Each row is asked: what is left to ask of a coded column compares it with words.
