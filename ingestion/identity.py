@@ -6,7 +6,7 @@ import polars as pl
 from ingestion.fields import Check, Distinct
 from ingestion.identifiers import is_nir_shaped, is_siret, nir_key
 from ingestion.names import with_name_check
-from ingestion.population import ByPerson, Population
+from ingestion.population import UNKNOWN_SECTOR, ByPerson, Population
 from lake import reference
 from registry.numbering import establishment_keys
 from registry.vault import Vault
@@ -143,12 +143,13 @@ def _with_employment(rows: pl.DataFrame, population: Population) -> pl.DataFrame
     job = np.full(rows.height, statuses.height)
     # Of a row's lines the last stays.
     job[row[is_job]] = line[is_job]
+    sectors = statuses.column("sector_code")
     return rows.with_columns(
         is_employed=is_employed,
         is_monitored=is_monitored,
         is_past_series_break=pl.col("period_end") >= reference.threshold("individual_monitoring_only_from"),
         sector_code=pl.coalesce(
-            statuses.column("sector_code").extend_constant(None, 1)[job], "place_sector", pl.lit("UNK")
+            sectors.extend_constant(None, 1)[job], "place_sector", pl.lit(UNKNOWN_SECTOR, sectors.dtype)
         ),
     ).drop("place_sector")
 

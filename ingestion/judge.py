@@ -463,18 +463,20 @@ def _judgement(
     )
 
 
+def _sectors_of(sector_codes: pl.Enum) -> pl.Series:
+    """The sector that each of the codes is a part of, or is itself."""
+    roots = {code: root or code for code, root in reference.table("sectors").select("code", "root").iter_rows()}
+    return sector_codes.categories.replace(roots).cast(sector_codes)
+
+
 _AUTHORS = {"REGISTER": AuthorRole.REGISTER, "EMPLOYER": AuthorRole.EMPLOYER}
 
 
 def _as_lake_columns(parts: pl.DataFrame, question: Question) -> pl.DataFrame:
-    roots = (
-        reference.table("sectors")
-        .select(sector_code="code", sector="root")
-        .with_columns(pl.col("sector").fill_null(pl.col("sector_code")))
-    )
     measurement = MEASUREMENTS[question.layout]
     row_no = pl.col("row_no").cast(pl.Int64)
-    return parts.join(roots, on="sector_code", how="left").with_columns(
+    return parts.with_columns(
+        sector=pl.lit(_sectors_of(parts.schema["sector_code"])).gather(pl.col("sector_code").to_physical()),
         dose_id=pl.lit(question.delivery_no << 32, dtype=pl.Int64) + row_no * 8 + pl.col("part"),
         delivery_no=pl.lit(question.delivery_no, dtype=pl.Int32),
         sender_code=pl.lit(question.sender_code, pl.Enum([question.sender_code])),

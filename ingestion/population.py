@@ -9,6 +9,7 @@ from lake import reference
 from lake.store import Lake
 
 NO_END = pl.date(9999, 12, 31)
+UNKNOWN_SECTOR = "UNK"
 _KNOWN = ("known_at", "delivery_no", "row_no")
 
 
@@ -61,6 +62,7 @@ class Population:
     statuses: one line per person, establishment, category and start (…, category, sector_code, starts, ends, monitors:
     whether the category calls for monitoring, has_sector).
     sectors: one row per establishment (establishment_key, sector_code), the latest line.
+    Both sector_code are of one Enum.
     links: one row per identifier's key that stands for another person's key (worker_key, person_key).
     """
 
@@ -149,7 +151,15 @@ def _population(employments: pl.DataFrame, establishments: pl.DataFrame, links: 
         monitors=(~pl.col("category").is_in(["NC", "NR"])).fill_null(False),
         has_sector=pl.col("sector_code").is_not_null(),
     )
+    kind = _sector_kind(statuses["sector_code"], sectors["sector_code"])
+    statuses, sectors = (lines.cast({"sector_code": kind}) for lines in (statuses, sectors))
     return Population(ByPerson(contracts), ByPerson(statuses), sectors, latest_links)
+
+
+def _sector_kind(*held: pl.Series) -> pl.Enum:
+    """The codes of sectors, a byte each, in the order of their text: those of the nomenclature, and those held."""
+    codes = pl.concat([reference.table("sectors")["code"], pl.Series([UNKNOWN_SECTOR]), *held])
+    return pl.Enum(codes.drop_nulls().unique().sort())
 
 
 def _resolved(links: pl.DataFrame) -> pl.DataFrame:
