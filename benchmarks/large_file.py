@@ -29,8 +29,10 @@ _SEED = 2020
 # The part that opens the register, and the sizes that the memory is asked of.
 _FIRST_ROWS = 60_000
 _SHARES = (0.25, 0.5, 1.0)
+# As the command runs: `flows` comes first.
 _ONE_RUN = """
 import resource, sys, time
+import flows
 from datetime import UTC, datetime
 from pathlib import Path
 from ingestion.door import Door
