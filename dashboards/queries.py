@@ -107,7 +107,7 @@ def own_establishments(ask: Ask) -> pl.DataFrame:
 
 
 def comparison(ask: Ask, establishment_key: int) -> pl.DataFrame:
-    """An establishment against its sector: every year and occupation."""
+    """An establishment against its sector: every year, occupation and category."""
     return ask.ground.access.fetch(
         "establishment_comparison", ask.viewer, where={"establishment_key": establishment_key}, purpose=WHY
     )

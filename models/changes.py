@@ -48,7 +48,7 @@ _DOSE_PARTS = """
 """
 
 _COMPARED = """
-    select establishment_key, year, occupation_code, reference_sector
+    select establishment_key, year, occupation_code, category, reference_sector
     from establishment_comparison
     where reference_sector is not null
 """
@@ -302,25 +302,26 @@ def _beside(
 ) -> list[pl.DataFrame]:
     """What changed outside an establishment in what it is compared with: its references, the means of its jobs."""
     own = found["establishment_comparison"]
-    keys = ["establishment_key", "year", "occupation_code"]
+    keys = ["establishment_key", "year", "occupation_code", "category"]
     told = own.select(*keys, own_changed="changed", own_dose_changed="dose_changed", own_crossed="crossed_exposed")
     frames = []
     for side, path in (("before", before), ("now", now)):
         connection.execute(f"attach {quoted(str(path))} as {side} (read_only)")
         rows = connection.sql(f"select * from {side}.compared").pl()
         references = found["comparison_references"].rename({"crossed_exposed": f"crossed_{_OF_REFERENCE}"})
-        compared = rows.join(references, on=["reference_sector", "year", "occupation_code"])
+        # A basis of earlier code compared occupations alone.
+        on = [c for c in ("reference_sector", "year", "occupation_code", "category") if c in rows.columns]
+        compared = rows.join(references, on=on)
         frames.append(compared.with_columns(aspect=pl.lit(f"reference {side}")))
         jobs = connection.sql(f"""
             select distinct establishment_key, year, sector_code, category,
-                coalesce(occupation_code, 'UNSPECIFIED') as job
+                coalesce(occupation_code, 'UNSPECIFIED') as occupation_code
             from {side}.annual_worker_doses where limit_quantity = 'effective'
         """).pl()
-        cells = jobs.join(found["comparison_cells"], on=["sector_code", "year", "job", "category"])
-        for whole in (pl.col("job"), pl.lit("ALL")):
-            summed = cells.group_by("establishment_key", "year", whole.alias("occupation_code")).agg(
-                pl.col("changed", "dose_changed").sum()
-            )
+        cells = jobs.join(found["comparison_cells"], on=["sector_code", "year", "occupation_code", "category"])
+        together = cells.with_columns(occupation_code=pl.lit("ALL"), category=pl.lit("ALL"))
+        for of_jobs in (cells, together):
+            summed = of_jobs.group_by(keys).agg(pl.col("changed", "dose_changed").sum())
             frames.append(summed.with_columns(aspect=pl.lit(f"jobs {side}")))
     others = []
     for frame in frames:

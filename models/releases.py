@@ -18,7 +18,7 @@ from lake.errors import NoSnapshot, SettingError, UsageError
 from lake.settings import Settings
 from lake.views import OFFLINE, PARIS, end_of_day, quoted
 from models.catalog import models, released
-from models.changes import has_members, keep_basis, persons_behind
+from models.changes import grain, has_members, keep_basis, persons_behind
 from models.disclosure import Thresholds
 from models.provenance import as_at, checksum, code_version, in_key_order
 from models.revisions import Cause, Window, for_readers, revisions
@@ -217,7 +217,11 @@ def _tables(
         day: persons_behind(settings, settings.releases / day.isoformat() / _BASIS, making / _BASIS)
         for day in sorted(days)
     }
-    guarded = [name for name in guarded if name in changes[last.on]]
+    # Rows of another grain are not those that changes are counted of.
+    guarded = [
+        name for name in guarded
+        if name in changes[last.on] and {*grain(changes[last.on][name])} <= {*before[f"whole_{name}"].columns}
+    ]  # fmt: skip
     for name in set(known) - set(guarded):
         made[name] = tuple(
             _as_first_shown(before[f"{kind}_{name}"], table) for kind, table in zip(_KINDS, made[name], strict=True)

@@ -305,6 +305,52 @@ def without_top(doses: list[Decimal], rows: list[dict]) -> tuple:
     )
 
 
+def compared(rows: list[tuple]) -> dict[tuple, tuple]:
+    """(establishment, occupation, category) → what it has and, of the same job, what all establishments have.
+
+    `rows`: (establishment, occupation, category, mSv) of one sector and year, each of another person who is monitored.
+    Monitored, exposed, mean, median, mSv, expected mSv; then of all: exposed, mean, median, P25, P75 and the percentile
+    of the establishment's mean among those of establishments. The expected dose is exact, all else rounded.
+    """
+    cells: dict[tuple, list[Decimal]] = {}
+    for place, occupation, category, dose in rows:
+        cells.setdefault((place, occupation, category), []).append(dose)
+    of_jobs: dict[tuple, list[Decimal]] = {}
+    for (_, *job), doses in cells.items():
+        of_jobs.setdefault(tuple(job), []).extend(doses)
+    expected = {
+        (place, *job): len(doses) * Fraction(sum(of_jobs[tuple(job)])) / len(of_jobs[tuple(job)])
+        for (place, *job), doses in cells.items()
+    }
+    for (place, *_), value in list(expected.items()):
+        whole = place, "ALL", "ALL"
+        expected[whole] = expected.get(whole, Fraction(0)) + value
+        cells[whole] = [row[3] for row in rows if row[0] == place]
+    of_jobs["ALL", "ALL"] = [row[3] for row in rows]
+    means = {key: _of_exposed(doses)[1] for key, doses in cells.items()}
+    found = {}
+    for (place, *job), doses in cells.items():
+        own = means[place, *job]
+        others = [mean for (_, *other), mean in means.items() if other == job and mean is not None]
+        percentile_of_own = None if own is None else rounded(
+            Fraction(100 * sum(1 for mean in others if mean <= own), len(others)), 1)  # fmt: skip
+        exposed, mean, *quartiles = _of_exposed(of_jobs[tuple(job)])
+        found[place, *job] = (
+            len(doses), *_of_exposed(doses)[:3], Fraction(sum(doses)), expected[place, *job],
+            exposed, mean, *quartiles, percentile_of_own,
+        )  # fmt: skip
+    return found
+
+
+def _of_exposed(doses: list[Decimal]) -> tuple:
+    """Number, mean, median, P25 and P75 of the doses above zero."""
+    exposed = [dose for dose in doses if dose > 0]
+    if not exposed:
+        return 0, None, None, None, None
+    mean = rounded(Fraction(sum(exposed)) / len(exposed), 3)
+    return len(exposed), mean, *(rounded(percentile(exposed, percent), 3) for percent in (50, 25, 75))
+
+
 def ratio_interval(doses: list[Decimal], expected: Fraction, level: float) -> tuple[float, float]:
     """Exact Poisson limits (Garwood) of the equal events that have the sum and the squares of `doses`, over mSv."""
     total, squares = float(sum(doses)), float(sum(dose * dose for dose in doses))

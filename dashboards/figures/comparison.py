@@ -32,8 +32,8 @@ def mean_against_sector(frame: pl.DataFrame, *, t: Callable[..., str], language:
     return figure
 
 
-def by_occupation(frame: pl.DataFrame, *, label: str, t: Callable[..., str], language: str) -> go.Figure:
-    """Per occupation, two dots: the establishment's mean and the sector's."""
+def by_job(frame: pl.DataFrame, *, label: str, t: Callable[..., str], language: str) -> go.Figure:
+    """Per occupation and category, two dots: the establishment's mean and the sector's."""
     frame = frame.drop_nulls("mean_exposed_msv").sort("mean_exposed_msv")
     names = frame[label].to_list()
     figure = theme.figure(language, height=max(200, 110 + 36 * frame.height), hovermode="closest")

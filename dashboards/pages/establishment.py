@@ -7,8 +7,9 @@ import polars as pl
 from dashboards import blocks, queries
 from dashboards.ask import Ask
 from dashboards.blocks import Column
-from dashboards.figures.comparison import by_occupation, mean_against_sector
+from dashboards.figures.comparison import by_job, mean_against_sector
 from dashboards.formats import NOTHING
+from lake.vocabulary import Category
 
 # Within a twentieth of the expected dose, a difference is not worth a word.
 CLOSE = Decimal("0.05")
@@ -67,7 +68,7 @@ def _body(ask: Ask, frame: pl.DataFrame, year: int) -> list:
     rows = whole.filter(year=year)
     now = rows.row(0, named=True) if rows.height else None
     parts = [] if now is None else [_headlines(ask, now), _verdict(ask, now)]
-    return [*parts, _trend(ask, whole), _occupations(ask, frame.filter(pl.col("occupation_code") != "ALL"), year)]
+    return [*parts, _trend(ask, whole), _jobs(ask, frame.filter(pl.col("occupation_code") != "ALL"), year)]
 
 
 def _headlines(ask: Ask, row: dict):
@@ -133,13 +134,17 @@ def _trend(ask: Ask, whole: pl.DataFrame):
     )  # fmt: skip
 
 
-def _occupations(ask: Ask, frame: pl.DataFrame, year: int):
+def _jobs(ask: Ask, frame: pl.DataFrame, year: int):
     frame = frame.filter(year=year)
-    labels = [ask.reference_label("occupations", code) for code in frame["occupation_code"]]
+    words = {word.value: ask.label(word) for word in Category} | {"UNSPECIFIED": ask.t("label.unspecified")}
+    jobs = frame.select("occupation_code", "category").iter_rows()
+    labels = [
+        f"{ask.reference_label('occupations', code)} – {words.get(category, category)}" for code, category in jobs
+    ]
     frame = frame.with_columns(blocks.texts("label", labels))
     frame = frame.sort("monitored", descending=True, nulls_last=True)
     columns = [
-        Column("label", ask.t("dimension.occupation")),
+        Column("label", ask.t("dimension.job")),
         Column("monitored", ask.t("measure.monitored"), "count"),
         Column("exposed", ask.t("measure.exposed"), "count"),
         Column("mean_exposed_msv", ask.t("figure.own_mean") + " (mSv)", "msv"),
@@ -147,10 +152,10 @@ def _occupations(ask: Ask, frame: pl.DataFrame, year: int):
         Column("reference_median_exposed_msv", ask.t("figure.sector_median") + " (mSv)", "msv", missing=NOTHING),
         Column("standardised_dose_ratio", ask.t("establishment.sdr"), "ratio"),
     ]
-    title = ask.t("establishment.occupations", year=year)
+    title = ask.t("establishment.jobs", year=year)
     options = {"note": ask.t("establishment.suppression"), "null_text": ask.t("label.suppressed")}
     if frame["mean_exposed_msv"].null_count() == frame.height:
-        return blocks.table_card(ask, f"occupations-{year}", title, frame, columns, **options)
-    figure = by_occupation(frame, label="label", t=ask.t, language=ask.language)
-    summary = ask.t("establishment.occupations_summary")
-    return blocks.chart_card(ask, f"occupations-{year}", title, figure, frame, columns, summary=summary, **options)
+        return blocks.table_card(ask, f"jobs-{year}", title, frame, columns, **options)
+    figure = by_job(frame, label="label", t=ask.t, language=ask.language)
+    summary = ask.t("establishment.jobs_summary")
+    return blocks.chart_card(ask, f"jobs-{year}", title, figure, frame, columns, summary=summary, **options)

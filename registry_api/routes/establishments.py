@@ -27,7 +27,7 @@ Year = Annotated[int | None, Query(ge=1900, le=2200, description="Calendar year;
 
 @router.get("/{siret}/comparison")
 def comparison(siret: Siret, viewer: Asking, ground: On, year: Year = None, as_of: ReleasedOn = None) -> Page:
-    """Observed against expected dose, the mix of occupations and categories being equal; never one person's dose.
+    """Each occupation and category beside the same of the sector; observed against expected dose, the mix being equal.
 
     Beside each row stand the shares of wear periods and of occupations that the year rests on; null where the release
     is older than they are (`not_kept`). A foreign SIRET and an unknown one get the same refusal.

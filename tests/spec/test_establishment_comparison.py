@@ -49,6 +49,39 @@ def test_equal_doses_have_the_limits_of_a_poisson_count(register):
     assert rows == [(Decimal("0.667"), Decimal(f"{low:.3f}"), Decimal(f"{high:.3f}"), False)]
 
 
+def test_a_job_is_an_occupation_in_a_category(register, table, expected):
+    """Twelve of each line; of category A the reference has no dose of category B, and of all it has both."""
+    worker = 0
+    for row in table("""
+        establishment_key | occupation_code | category | dose_msv
+        10                | M01             | A        | 4.000
+        10                | M01             | B        | 0.500
+        11                | M01             | A        | 6.000
+        12                | M01             | A        | 8.000
+        13                | M01             | A        | 2.000
+        11                | M01             | B        | 1.500
+        12                | M01             | B        | 1.000
+        13                | M01             | B        | 1.000
+    """):
+        dose, job = row.pop("dose_msv"), row
+        for _ in range(12):
+            worker += 1
+            register.add("employments", worker_key=worker, row_no=worker, **job)
+            register.dose("2023-12-31", dose, worker_key=worker, establishment_key=job["establishment_key"])
+    for establishment in (10, 11, 12, 13):
+        register.add("establishments", establishment_key=establishment, row_no=establishment)
+    assert register.rows_of("""
+        select occupation_code, category, exposed, mean_exposed_msv, reference_exposed, reference_mean_exposed_msv,
+            percentile_among_establishments, expected_msv, standardised_dose_ratio
+        from establishment_comparison where establishment_key = 10 order by 1, 2
+    """) == expected("""
+        occupation | category | exposed | mean  | of_others | reference_mean | percentile | expected | ratio
+        ALL        | ALL      | 24      | 2.250 | 96        | 3.000          | 50.0       | 72.000   | 0.750
+        M01        | A        | 12      | 4.000 | 48        | 5.000          | 50.0       | 60.000   | 0.800
+        M01        | B        | 12      | 0.500 | 48        | 1.000          | 25.0       | 12.000   | 0.500
+    """)
+
+
 def test_more_persons_tell_more(register):
     filled(register, {10: alike(60, "1.000"), 11: alike(60, "2.000"), 12: alike(4, "2.000")})
     assert register.rows_of("""
@@ -85,6 +118,44 @@ def test_numbers_are_those_of_the_oracle(microsieverts):
         expected = Fraction(sum(everybody)) * len(own) / len(everybody)
         wanted = oracle.ratio_interval(own, expected, LEVEL)
         assert (float(low), float(high)) == pytest.approx(wanted, abs=0.000501)
+
+
+# The last is told by no list.
+JOBS = [("M01", "A"), ("M01", "B"), ("M02", "B"), ("UNSPECIFIED", "UNSPECIFIED")]
+MSV = [Decimal(n) / 1000 for n in (0, 0, 1, 100, 333, 1000, 2500, 9000)]
+WITHIN = Fraction(1, 2000) + Fraction(1, 10**8)
+
+
+PERSON = st.tuples(st.integers(10, 14), st.sampled_from(JOBS), st.sampled_from(MSV))
+
+
+@settings(max_examples=10, deadline=None, suppress_health_check=list(HealthCheck))
+@given(st.lists(PERSON.map(lambda row: (row[0], *row[1], row[2])), min_size=1, max_size=90))
+def test_every_job_is_compared_as_by_the_oracle(persons):
+    with tempfile.TemporaryDirectory() as home:
+        register = Register(Path(home))
+        for establishment in range(10, 15):
+            register.add("establishments", establishment_key=establishment, row_no=establishment)
+        for worker, (establishment, occupation, category, dose) in enumerate(persons, start=1):
+            at = {"worker_key": worker, "establishment_key": establishment}
+            if category != "UNSPECIFIED":
+                register.add("employments", **at, row_no=worker, occupation_code=occupation, category=category)
+            register.dose("2023-12-31", dose, **at)
+        rows = register.rows_of("""
+            select establishment_key, occupation_code, category, monitored, exposed, mean_exposed_msv,
+                median_exposed_msv, expected_msv, standardised_dose_ratio, reference_sector, reference_exposed,
+                reference_mean_exposed_msv, reference_median_exposed_msv, reference_p25_exposed_msv,
+                reference_p75_exposed_msv, percentile_among_establishments
+            from establishment_comparison
+        """)
+    wanted = oracle.compared(persons)
+    assert {row[:3] for row in rows} == set(wanted) and len(rows) == len(wanted)
+    for key, (*own, expected, ratio, sector), of_all in ((row[:3], row[3:10], row[10:]) for row in rows):
+        *of_own, observed, exactly = wanted[key][:6]
+        assert own == of_own
+        assert abs(Fraction(expected) - exactly) <= WITHIN
+        assert ratio is None if not exactly else abs(Fraction(ratio) - observed / exactly) <= WITHIN
+        assert of_all == (wanted[key][6:] if sector else (None,) * 6)
 
 
 COLUMNS = "own_weight, shrunk_mean_exposed_msv, funnel_inner_low_msv, funnel_inner_high_msv"

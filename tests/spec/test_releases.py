@@ -445,6 +445,25 @@ def test_a_basis_of_earlier_code_keeps_both_views_as_they_were(nation):
     )
 
 
+def test_a_table_that_earlier_code_told_of_other_groups_stays_for_a_release(home):
+    """Occupations were compared whatever the category: what is told of both then is not told of each in between."""
+    for place in (10, 11, 12, 13):
+        home.establishment(place)
+        home.workers(20, "1.000", place)
+    home.release()
+    folder = home.register.settings.releases / releases(home.register.settings)[0].name
+    with duckdb.connect(str(folder / "basis.duckdb")) as connection:
+        for name in ("compared", "whole_establishment_comparison", "shown_establishment_comparison"):
+            connection.execute(f"alter table {name} drop column category")
+    seen = []
+    for _ in range(2):
+        late(home, 1, "5.000")
+        home.release()
+        rows = home.shown("establishment_comparison", EMPLOYER, establishment_key=10)
+        seen.append({(row["occupation_code"], row["category"], str(row["mean_exposed_msv"])) for row in rows})
+    assert seen == [{(code, None, "1.000") for code in ("ALL", "M01")}] * 2
+
+
 def test_a_table_of_which_nobody_says_who_is_behind_it_stays_as_first_shown(nation, monkeypatch):
     monkeypatch.setattr("models.releases.has_members", lambda model: False)
     for place in DOMAINS["MED.01.01"]:

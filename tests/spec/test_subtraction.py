@@ -173,6 +173,35 @@ def test_references_of_jobs_leave_no_job_of_few(tables, others, is_shown):
     assert (references["M02"] is not None) is is_shown
 
 
+OTHERS = {
+    "nobody else": ({}, True),
+    "one elsewhere": ({11: 1}, False),
+    "ten elsewhere": ({11: 4, 12: 3, 13: 3}, False),
+    "two establishments": ({11: 15, 12: 15}, False),
+    "one is most of it": ({11: 80, 12: 4, 13: 4}, False),
+    "enough": ({11: 15, 12: 15, 13: 15}, True),
+}
+
+
+@pytest.mark.parametrize(("elsewhere", "is_shown"), OTHERS.values(), ids=OTHERS)
+def test_what_is_expected_of_a_job_tells_no_few_elsewhere(tables, elsewhere, is_shown):
+    """The national mean of the job, times one's own number; one's own part taken from it, the others' is left."""
+    for place in (10, 11, 12, 13):
+        tables.establishment(place)
+        tables.workers(30, "1.000", place, category="B")
+        tables.workers(30, "1.500", place, category="NC")
+    for place, number in {10: 20, **elsewhere}.items():
+        tables.workers(number, "4.000", place, category="A")
+    rows = tables.shown("establishment_comparison", EMPLOYER)
+    (own,) = rows.filter(category="A").to_dicts()
+    assert own["mean_exposed_msv"] is not None
+    told = [own[c] for c in own if c == "expected_msv" or c.startswith("standardised") or c == "differs_from_expected"]
+    assert [value is not None for value in told] == [is_shown] * 5
+    # Another job goes with it, or the whole less those that stay would give it.
+    assert rows["expected_msv"].null_count() == 0 if is_shown else rows["expected_msv"].null_count() > 1
+    assert rows.filter(category="ALL")["expected_msv"].null_count() == 0
+
+
 @pytest.mark.parametrize(("flyers", "is_shown"), [(0, True), (1, False), (11, True)])
 def test_a_domain_of_one_part_alone_gives_no_part_of_another(tables, flyers, is_shown):
     """All cosmic dose less that of a domain which has no other, as national_statistics tells, is the rest's."""

@@ -133,10 +133,10 @@ def test_an_employer_cannot_subtract_the_visible_jobs_from_the_whole(sizes):
     keys = {c.name: Decimal("0.1") for c in model.columns.values() if c.protection == "control"}
     keys |= {"establishment_key": 1, "year": 2023, "sector_code": "NUC"}
     jobs = [
-        {**keys, **numbers, "occupation_code": f"M{i:02d}", "monitored": size + 40, "exposed": size}
+        {**keys, **numbers, "occupation_code": f"M{i:02d}", "category": "B", "monitored": size + 40, "exposed": size}
         for i, size in enumerate(sizes)
     ]
-    whole = {**keys, **numbers, "occupation_code": "ALL", "monitored": sum(sizes) + 40 * len(sizes)}
+    whole = {**keys, **numbers, "occupation_code": "ALL", "category": "ALL", "monitored": sum(sizes) + 40 * len(sizes)}
     shown = protect(pl.DataFrame([*jobs, whole | {"exposed": sum(sizes)}]), model, RULES)
     by_job = dict(zip(shown["occupation_code"], shown["exposed"], strict=True))
     assert by_job["ALL"] == sum(sizes)

@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 
 from dashboards import formats
-from dashboards.figures.comparison import by_occupation, mean_against_sector
+from dashboards.figures.comparison import by_job, mean_against_sector
 from dashboards.figures.distribution import dose_classes
 from dashboards.figures.groups import group_bars
 from dashboards.figures.rolling import rolling_curve
@@ -120,7 +120,7 @@ COMPARED = {
 def test_an_establishment_is_drawn_beside_its_sector():
     figure = mean_against_sector(pl.DataFrame(COMPARED), t=t, language="fr")
     assert list(figure.data[-1].x) == [2024, 2025] and list(figure.data[-1].y) == [None, 1.2]
-    figure = by_occupation(pl.DataFrame(COMPARED), label="label", t=t, language="fr")
+    figure = by_job(pl.DataFrame(COMPARED), label="label", t=t, language="fr")
     assert list(figure.data[-1].y) == ["a"]
 
 
