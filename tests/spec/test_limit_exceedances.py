@@ -93,15 +93,19 @@ def test_whether_a_reading_pro_rata_of_wear_would_comply(register, table):
         1          | 2022-12-16   | 2023-01-14 | 12.000
         2          | 2022-05-01   | 2022-05-31 | 12.000
         2          | 2022-12-16   | 2023-01-14 | 12.000
+        3          | 2022-03-30   | 2022-03-31 | 10.000
+        3          | 2023-01-01   | 2023-03-30 | 11.000
     """):
         register.dose(**row)
     sql = """
         select worker_key, peak_msv, earliest_wear, prorata_peak_msv, complies_prorata from limit_exceedances order by 1
     """
-    # On 14 January, 17 of the 30 days of the first badge are inside: 6.8 and 12.
+    # On 14 January, 17 of the 30 days of the first badge are inside: 6.8 and 12. On 30 March one of two days is: 5 and
+    # 11; but on the day before, both were, and 88 of the 89 days of the second badge.
     assert [tuple(map(str, row)) for row in register.rows_of(sql)] == [
         ("1", "24.000", "2022-01-02", "18.800", "True"),
         ("2", "24.000", "2022-05-01", "24.000", "False"),
+        ("3", "21.000", "2022-03-30", "20.876", "False"),
     ]
 
 
