@@ -27,11 +27,15 @@ def current(doses: list[dict]) -> list[dict]:
 
 
 def person_of(links: list[dict], key: int) -> int:
-    """Follow the latest links to the end."""
+    """Follow the latest links to the end; of a circle, its smallest key."""
     latest = {}
     for link in sorted(links, key=lambda row: row["known_at"]):
         latest[link["worker_key"]] = link["person_key"]
+    passed: list[int] = []
     while latest.get(key, key) != key:
+        if key in passed:
+            return min(passed[passed.index(key) :])
+        passed.append(key)
         key = latest[key]
     return key
 

@@ -20,13 +20,20 @@ reached (worker_key, person_key) as (
     inner join links on links.worker_key = reached.person_key
 ),
 
+circles as (
+    select worker_key
+    from reached
+    where worker_key = person_key
+),
+
 ends as (
     select
         reached.worker_key,
         min(case when links.worker_key is null then reached.person_key end) as last_key,
-        min(reached.person_key) as smallest_key
+        min(circles.worker_key) as smallest_key
     from reached
     left join links on links.worker_key = reached.person_key
+    left join circles on circles.worker_key = reached.person_key
     group by reached.worker_key
 )
 

@@ -10,7 +10,7 @@ import duckdb
 import polars as pl
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from register import Register
+from register import LONG_AGO, Register
 
 from lake import reference
 from tests import oracle
@@ -47,7 +47,7 @@ def dose_rows(draw) -> dict:
     action = draw(st.sampled_from(["NEW"] * 8 + ["REPLACE", "CANCEL"]))
     status = draw(st.sampled_from(["MEASURED"] * 7 + ["ESTIMATED", "BELOW_THRESHOLD", "ABSENT"]))
     return {
-        "worker_key": draw(st.integers(1, 3)),
+        "worker_key": draw(st.integers(1, 4)),
         "establishment_key": draw(st.integers(10, 11)),
         "dosimetry": dosimetry,
         "quantity": quantity,
@@ -66,7 +66,11 @@ def dose_rows(draw) -> dict:
     }
 
 
-def written(home: Path, rows: list[dict], is_linked: bool) -> tuple[Register, list[dict], list[dict]]:
+# Merges, unmerges (a key laid to itself again) and circles, in the order in which they were said.
+LINKS = st.lists(st.tuples(st.integers(1, 4), st.integers(1, 4)), max_size=5)
+
+
+def written(home: Path, rows: list[dict], said: list[tuple]) -> tuple[Register, list[dict], list[dict]]:
     register = Register(home)
     doses: list[dict] = []
     for row in rows:
@@ -78,15 +82,19 @@ def written(home: Path, rows: list[dict], is_linked: bool) -> tuple[Register, li
         # Two parts of one delivery row leave together.
         shares_row = row["part"] == 1 and doses and doses[-1]["part"] == 0
         doses.append(register.add("doses", row_no=doses[-1]["row_no"] if shares_row else 10 + len(doses), **row))
-    links = [register.add("identity_links", worker_key=3, person_key=1)] if is_linked else []
+    links = [
+        register.add("identity_links", worker_key=key, person_key=person, row_no=number,
+                     reason="UNMERGED" if key == person else "MERGED", known_at=LONG_AGO + timedelta(days=number))
+        for number, (key, person) in enumerate(said)
+    ]  # fmt: skip
     return register, doses, links
 
 
 @settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
-@given(st.lists(dose_rows(), min_size=5, max_size=40), st.booleans())
-def test_periods_windows_and_years(rows, is_linked):
+@given(st.lists(dose_rows(), min_size=5, max_size=40), LINKS)
+def test_periods_windows_and_years(rows, said):
     with tempfile.TemporaryDirectory() as home:
-        register, doses, links = written(Path(home), rows, is_linked)
+        register, doses, links = written(Path(home), rows, said)
         path = register.build(only={"period_doses", "rolling_doses", "annual_worker_doses", "statistics_of_all_rows"})
         with duckdb.connect(str(path), read_only=True) as connection:
 
@@ -273,11 +281,11 @@ def emergency_rows(draw) -> dict:
 
 
 @settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
-@given(st.lists(emergency_rows(), min_size=2, max_size=14), st.booleans())
-def test_emergencies_their_levels_and_a_lifetime(rows, is_linked):
+@given(st.lists(emergency_rows(), min_size=2, max_size=14), LINKS)
+def test_emergencies_their_levels_and_a_lifetime(rows, said):
     as_of = date(2024, 6, 30)
     with tempfile.TemporaryDirectory() as home:
-        register, doses, links = written(Path(home), rows, is_linked)
+        register, doses, links = written(Path(home), rows, said)
         path = register.build(as_of, only={"emergency_doses", "limit_exceedances"})
         with duckdb.connect(str(path), read_only=True) as connection:
             told = connection.execute(

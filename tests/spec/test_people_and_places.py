@@ -29,6 +29,23 @@ def test_a_person_is_known_by_their_own_key_before_a_waiting_number(register, ta
     """)
 
 
+def test_keys_that_lead_into_a_circle_are_the_person_of_the_circle(register, table, expected):
+    """Key 1 leads to 3, which points at 2 and back: the smallest key of the circle is 2, not the key before it."""
+    for number, row in enumerate(table("""
+        worker_key | person_key
+        1          | 3
+        3          | 2
+        2          | 3
+    """)):  # fmt: skip
+        register.add("identity_links", row_no=number + 2, **row)
+        register.dose("2023-03-31", worker_key=row["worker_key"], establishment_key=10 + number)
+    columns = "worker_key, on_date, dose_12m_msv"
+    assert asked(register, "rolling_doses where limit_quantity = 'effective'", columns) == expected("""
+        worker_key | on_date    | dose
+        2          | 2023-03-31 | 3.000
+    """)
+
+
 def test_an_establishment_is_what_its_last_line_says_today(register, table, expected):
     """The first moved; the second closed."""
     for number, row in enumerate(table("""
