@@ -510,6 +510,14 @@ def _is_at(row: dict, person: int, employer: int) -> bool:
     return (row["worker_key"], row["establishment_key"]) == (person, employer)
 
 
+def main_employments(rows: list[dict]) -> dict[tuple, dict]:
+    """(person, year) → the employment of most dose; of alike ones, of most results, then the smallest key."""
+    found: dict[tuple, dict] = {}
+    for row in sorted(rows, key=lambda row: (-row["dose_msv"], -row["results"], row["establishment_key"])):
+        found.setdefault((row["worker_key"], row["year"]), row)
+    return found
+
+
 def cumulated(rows: list[dict]) -> dict[tuple, Decimal]:
     """(person, year, span) → mSv of 5 calendar years and of the career, of those monitored in the year.
 

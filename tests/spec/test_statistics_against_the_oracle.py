@@ -14,7 +14,11 @@ from lake import reference
 from tests import oracle
 
 SECTORS = {10: ("MED.01.01", "MEDICAL_DENTAL_VET"), 11: ("NAT.01", "NATURAL"), 12: ("NUC.06", "NUCLEAR")}
+REGIONS, BANDS = {10: "11", 11: "84", 12: "11"}, {10: "01", 11: "32", 12: None}
 CATEGORIES = ["A", "B", "B", "NC", "NR", "RADON", None]
+OCCUPATIONS, CONTRACTS = ["M01", "M02", None], ["CDI", "TEMP"]
+SEXES, BIRTHS = ["F", "M"], [1953, 1954, 1980, 1996]
+UNTOLD = "UNSPECIFIED"
 # Around the bounds of the counts and classes, with ties.
 KINDS = ["PASSIVE"] * 4 + ["INTERNAL", "RADON", "COSMIC"]
 MEASURED = {
@@ -41,18 +45,47 @@ def registers(draw) -> dict:
 def category_in(year: int, category: str | None) -> str:
     """Nobody is unclassified or not stated once individual monitoring alone is recorded."""
     ended = year > reference.threshold("individual_monitoring_only_from").year - 1 and category in ("NC", "NR")
-    return "UNSPECIFIED" if category is None or ended else category
+    return UNTOLD if category is None or ended else category
+
+
+def groups_of(person: int, establishment: int, year: int, category: str) -> dict[str, list[str]]:
+    """Dimension → the groups that an employment's year is counted in."""
+    is_listed = category != UNTOLD
+    sector, domain = SECTORS[establishment]
+    parts = sector.split(".")
+    age = year - BIRTHS[person % 4]
+    bands = {row["code"]: row["size_band"] for row in reference.table("headcount_bands").to_dicts()}
+    return {
+        "ALL": ["ALL"],
+        "domain": [domain],
+        "sector": [".".join(parts[: level + 1]) for level in range(len(parts))],
+        "category": [category],
+        "occupation": [(OCCUPATIONS[(person + establishment) % 3] if is_listed else None) or UNTOLD],
+        "contract": [CONTRACTS[(person + establishment) % 2] if is_listed else UNTOLD],
+        "region": [REGIONS[establishment]],
+        "size_band": [bands.get(BANDS[establishment], UNTOLD)],
+        "sex": [SEXES[person % 2]],
+        "age_band": [next(name for below, name in AGES if age < below)],
+    }
+
+
+AGES = [(25, "<25"), (35, "25-34"), (45, "35-44"), (55, "45-54"), (65, "55-64"), (999, "65+")]
 
 
 def filled(home: str, drawn: dict) -> tuple[Register, list[dict]]:
     """The register, and its employment years as the oracle reads them."""
     register = Register(Path(home))
     for establishment, (sector, _) in SECTORS.items():
-        register.add("establishments", establishment_key=establishment, sector_code=sector, row_no=establishment)
+        register.add("establishments", establishment_key=establishment, sector_code=sector, row_no=establishment,
+                     region_code=REGIONS[establishment], headcount_band=BANDS[establishment])  # fmt: skip
+    for person in {person for person, _ in drawn["jobs"]}:
+        register.add("persons", worker_key=person, sex=SEXES[person % 2], birth_year=BIRTHS[person % 4])
     for number, ((person, establishment), category) in enumerate(drawn["jobs"].items()):
         if category:
             register.add("employments", worker_key=person, establishment_key=establishment, category=category,
-                         row_no=number + 2, sector_code=SECTORS[establishment][0])  # fmt: skip
+                         row_no=number + 2, sector_code=SECTORS[establishment][0],
+                         occupation_code=OCCUPATIONS[(person + establishment) % 3],
+                         contract_type=CONTRACTS[(person + establishment) % 2])  # fmt: skip
     years: dict[tuple, list] = {}
     for (person, establishment), day, dose, kind in drawn["doses"]:
         register.dose(day, dose, worker_key=person, establishment_key=establishment, dosimetry=kind, **MEASURED[kind])
@@ -61,11 +94,13 @@ def filled(home: str, drawn: dict) -> tuple[Register, list[dict]]:
         {
             "worker_key": person, "establishment_key": establishment, "year": year,
             "dose_msv": sum((dose for dose, _ in results), oracle.ZERO),
-            "is_monitored": any(makes_monitored for _, makes_monitored in results),
+            "is_monitored": any(makes_monitored for _, makes_monitored in results), "results": len(results),
             "domain": SECTORS[establishment][1], "category": category_in(year, drawn["jobs"][person, establishment]),
         }
         for (person, establishment, year), results in years.items()
     ]  # fmt: skip
+    for row in rows:
+        row["groups"] = groups_of(row["worker_key"], row["establishment_key"], row["year"], row["category"])
     # Neither dose nor a result that makes monitored: nothing to say of that year.
     rows = [row for row in rows if row["dose_msv"] > 0 or row["is_monitored"]]
     return register, rows
@@ -73,6 +108,22 @@ def filled(home: str, drawn: dict) -> tuple[Register, list[dict]]:
 
 OF_PARTS = ("monitored", "exposed", "mean_exposed_msv", "median_exposed_msv", "p95_exposed_msv")
 COLUMNS = list(oracle.yearly_statistics([]))
+OF_PLACES = ("monitored", "exposed", "mean_monitored_msv", "mean_exposed_msv", "median_exposed_msv", "p25_exposed_msv",
+             "p75_exposed_msv", "median_monitored_msv", "p25_monitored_msv", "p75_monitored_msv", "n_gt_1",
+             "n_gt_6")  # fmt: skip
+EFFECTIVE = "where limit_quantity = 'effective'"
+TABLES = {
+    "like_for_like": "year, reading, monitored, exposed, collective_dose_man_sv * 1000",
+    "national_statistics": f"year, dimension, group_code, {', '.join(COLUMNS)}",
+    "top_contributors": """year, dimension, group_code, collective_dose_without_person_man_sv * 1000,
+        mean_exposed_without_person_msv, top_establishment_share, collective_dose_without_establishment_man_sv * 1000,
+        mean_exposed_without_establishment_msv""",
+    "dose_distribution": "year, dimension, group_code, class_code, workers, collective_dose_man_sv * 1000",
+    "establishment_statistics": f"establishment_key, year, {', '.join(OF_PLACES)}",
+    "component_statistics": f"year, dimension, group_code, component, {', '.join(OF_PARTS)}",
+    "cumulative_distribution": """year, dimension, group_code, span, class_code, workers,
+        collective_dose_man_sv * 1000""",
+}
 
 
 @settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
@@ -80,88 +131,101 @@ COLUMNS = list(oracle.yearly_statistics([]))
 def test_national_tables(drawn):
     with tempfile.TemporaryDirectory() as home:
         register, rows = filled(home, drawn)
-        path = register.build(
-            only={
-                "like_for_like",
-                "national_statistics",
-                "top_contributors",
-                "component_statistics",
-                "cumulative_distribution",
-            }
-        )
+        path = register.build(only=set(TABLES))
         with duckdb.connect(str(path), read_only=True) as connection:
-            series = connection.execute(
-                "select year, reading, monitored, exposed, collective_dose_man_sv * 1000 from like_for_like"
-            ).fetchall()
-            nation = connection.execute(
-                f"select year, group_code, {', '.join(COLUMNS)} from national_statistics"
-                " where limit_quantity = 'effective' and dimension in ('ALL', 'domain')"
-            ).fetchall()
-            without_top = connection.execute(
-                "select year, collective_dose_without_person_man_sv * 1000, mean_exposed_without_person_msv,"
-                " top_establishment_share, collective_dose_without_establishment_man_sv * 1000,"
-                " mean_exposed_without_establishment_msv"
-                " from top_contributors where limit_quantity = 'effective' and dimension = 'ALL'"
-            ).fetchall()
-            cumulated = connection.execute(
-                "select year, span, class_code, workers, collective_dose_man_sv * 1000"
-                " from cumulative_distribution where dimension = 'ALL'"
-            ).fetchall()
-            parts = connection.execute(
-                f"select year, component, {', '.join(OF_PARTS)} from component_statistics where dimension = 'ALL'"
-            ).fetchall()
-    assert {row[:2]: dict(zip(OF_PARTS, row[2:], strict=True)) for row in parts} == {
-        key: {name: oracle.yearly_statistics(people)[name] for name in OF_PARTS}
-        for key, people in parts_of(drawn["doses"]).items()
-    }
-    assert {row[:3]: row[3:] for row in cumulated} == in_classes(oracle.cumulated(rows))
-    assert {row[:2]: row[2:] for row in series} == oracle.like_for_like(rows)
+            found = {}
+            for name, columns in TABLES.items():
+                has_quantity = "limit_quantity" in {c[0] for c in connection.execute(f"describe {name}").fetchall()}
+                where = EFFECTIVE if has_quantity else ""
+                found[name] = connection.execute(f"select {columns} from {name} {where}").fetchall()
     groups = people_of(rows)
-    assert {row[:2]: dict(zip(COLUMNS, row[2:], strict=True)) for row in nation} == {
+    mains = oracle.main_employments(rows)
+    assert keyed(found["like_for_like"], 2) == oracle.like_for_like(rows)
+    assert {row[:3]: dict(zip(COLUMNS, row[3:], strict=True)) for row in found["national_statistics"]} == {
         key: oracle.yearly_statistics(list(people.values())) for key, people in groups.items()
     }
-    for _, _, *numbers in nation:
+    for _, _, _, *numbers in found["national_statistics"]:
         has_unscear_properties(dict(zip(COLUMNS, numbers, strict=True)))
-    doses = {year: [dose for dose, _ in people.values()] for (year, group), people in groups.items() if group == "ALL"}
-    assert {row[0]: row[1:] for row in without_top} == {
-        year: oracle.without_top(of_year, [row for row in rows if row["year"] == year])
-        for year, of_year in doses.items() if sum(of_year)
+    assert keyed(found["top_contributors"], 3) == {
+        (year, dimension, group): oracle.without_top(
+            [dose for dose, _ in people.values()],
+            [row for row in rows if row["year"] == year and group in row["groups"][dimension]],
+        )
+        for (year, dimension, group), people in groups.items() if sum(dose for dose, _ in people.values())
     }  # fmt: skip
+    assert keyed(found["dose_distribution"], 4) == in_classes(
+        [((*key, "effective"), dose) for key, people in groups.items() if key[1] in ("ALL", "domain", "category")
+         for dose, _ in people.values()], "dose_classes", "limit_quantity")  # fmt: skip
+    assert {row[:2]: dict(zip(OF_PLACES, row[2:], strict=True)) for row in found["establishment_statistics"]} == {
+        (row["establishment_key"], row["year"]): {
+            name: value for name, value in oracle.yearly_statistics([
+                (other["dose_msv"], other["is_monitored"]) for other in rows
+                if (other["establishment_key"], other["year"]) == (row["establishment_key"], row["year"])
+            ]).items() if name in OF_PLACES
+        }
+        for row in rows
+    }  # fmt: skip
+    assert {row[:4]: dict(zip(OF_PARTS, row[4:], strict=True)) for row in found["component_statistics"]} == {
+        key: {name: oracle.yearly_statistics(people)[name] for name in OF_PARTS}
+        for key, people in parts_of(drawn["doses"], mains).items()
+    }
+    assert keyed(found["cumulative_distribution"], 5) == in_classes(
+        [((year, *group, span), dose) for (person, year, span), dose in oracle.cumulated(rows).items()
+         for group in told_under(mains, person, year)], "cumulative_dose_classes", "span")  # fmt: skip
 
 
-def parts_of(doses: list[tuple]) -> dict[tuple, list[tuple[Decimal, bool]]]:
-    """(year, component) → (mSv, True) of each person with a result."""
+def keyed(rows: list[tuple], keys: int) -> dict[tuple, tuple]:
+    """The rows by their first columns, of which none stands twice."""
+    found = {row[:keys]: row[keys:] for row in rows}
+    assert len(found) == len(rows)
+    return found
+
+
+def told_under(mains: dict[tuple, dict], person: int, year: int) -> list[tuple[str, str]]:
+    """(dimension, group): the nation, and the domain of the main employment."""
+    main = mains.get((person, year))
+    return [("ALL", "ALL"), ("domain", main["domain"] if main else "UNDETERMINED")]
+
+
+def parts_of(doses: list[tuple], mains: dict[tuple, dict]) -> dict[tuple, list[tuple[Decimal, bool]]]:
+    """(year, dimension, group, component) → (mSv, True) of each person with a result."""
     found: dict[tuple, dict[int, Decimal]] = {}
     for (person, _), day, dose, kind in doses:
         if kind != "PASSIVE":
-            people = found.setdefault((day.year, kind.lower()), {})
-            people[person] = people.get(person, oracle.ZERO) + dose
+            for group in told_under(mains, person, day.year):
+                people = found.setdefault((day.year, *group, kind.lower()), {})
+                people[person] = people.get(person, oracle.ZERO) + dose
     return {key: [(dose, True) for dose in people.values()] for key, people in found.items()}
 
 
-def in_classes(doses: dict[tuple, Decimal]) -> dict[tuple, tuple[int, Decimal]]:
-    """(year, span, class) → persons, mSv."""
-    classes = reference.table("cumulative_dose_classes").to_dicts()
+def in_classes(doses: list[tuple[tuple, Decimal]], table: str, column: str) -> dict[tuple, tuple[int, Decimal]]:
+    """(…, class) → persons, mSv; of the keys, the last is what `column` of the table of classes says.
+
+    The quantity, which all have alike, is left out.
+    """
+    classes = reference.table(table).to_dicts()
     found: dict[tuple, tuple[int, Decimal]] = {}
-    for (_, year, span), dose in doses.items():
+    for (*group, kind), dose in doses:
         (own,) = (
             row["class_code"] for row in classes
-            if row["span"] == span and (row["above_msv"] is None or dose > row["above_msv"])
+            if row[column] == kind and (row["above_msv"] is None or dose > row["above_msv"])
             and (row["up_to_msv"] is None or dose <= row["up_to_msv"])
         )  # fmt: skip
-        workers, total = found.get((year, span, own), (0, oracle.ZERO))
-        found[year, span, own] = workers + 1, total + dose
+        key = (*group, own) if kind == "effective" else (*group, kind, own)
+        workers, total = found.get(key, (0, oracle.ZERO))
+        found[key] = workers + 1, total + dose
     return found
 
 
 def people_of(rows: list[dict]) -> dict[tuple, dict[int, tuple[Decimal, bool]]]:
-    """(year, ALL or domain) → person → mSv, is_monitored."""
+    """(year, dimension, group) → person → mSv, is_monitored."""
     groups: dict[tuple, dict[int, tuple[Decimal, bool]]] = {}
     for row in rows:
-        for group in ("ALL", row["domain"]):
-            people = groups.setdefault((row["year"], group), {})
-            dose, is_monitored = people.get(row["worker_key"], (oracle.ZERO, False))
-            people[row["worker_key"]] = dose + row["dose_msv"], is_monitored or row["is_monitored"]
+        for dimension, codes in row["groups"].items():
+            for code in codes:
+                people = groups.setdefault((row["year"], dimension, code), {})
+                dose, is_monitored = people.get(row["worker_key"], (oracle.ZERO, False))
+                people[row["worker_key"]] = dose + row["dose_msv"], is_monitored or row["is_monitored"]
     return groups
 
 
