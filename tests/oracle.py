@@ -164,6 +164,100 @@ def episodes(
     return found
 
 
+def provisional(doses: list[dict], waiting: list[dict], limits: list[dict], minors: dict[int, date]) -> set[tuple]:
+    """(person, limit, first day, last day, peak day, mSv, counted mSv) of what the waiting rows would make or raise."""
+    found = set()
+    counted_ones = [episode for episode in episodes(doses, [], limits, minors) if episode[2] == "detected"]
+    for person, code, state, first, last, peak_day, peak in episodes([*doses, *waiting], [], limits, minors):
+        if state != "detected" or person not in {row["worker_key"] for row in waiting}:
+            continue
+        same = [one[6] for one in counted_ones if one[:2] == (person, code) and one[3] <= last and one[4] >= first]
+        if peak > max(same, default=ZERO):
+            found.add((person, code, first, last, peak_day, peak, max(same, default=None)))
+    return found
+
+
+def records_of(doses: list[dict], person: int, limit: dict, on_date: date, adult_on: date | None) -> set[int]:
+    """dose_id of every result behind the sum of a limit's window on a day: of the highest site, the first of alike."""
+    is_block = limit["window"] == "BLOCK"
+    after = limit["valid_from"] - timedelta(days=1) if is_block else months_before(on_date, 12)
+
+    def is_in(start: date, end: date) -> bool:
+        is_of_age = limit["population"] == "ADULT" or (adult_on is not None and start < adult_on)
+        return after < end <= on_date and is_of_age
+
+    sites: dict[str, Decimal] = {}
+    for (own, _, quantity, site, start, end), dose in period_doses(doses).items():
+        if (own, quantity) == (person, limit["limit_quantity"]) and is_in(start, end):
+            sites[site] = sites.get(site, ZERO) + dose
+    highest = min(sites, key=lambda site: (-sites[site], site))
+    return {
+        row["dose_id"] for row in current(doses)
+        if row["worker_key"] == person and counted(row) and is_in(row["period_start"], row["period_end"])
+        and (limited(row) or ())[:2] == (limit["limit_quantity"], highest)
+    }  # fmt: skip
+
+
+def misclassified(
+    doses: list[dict], category_on: dict[int, list[tuple[date, str]]], rules: list[dict]
+) -> dict[tuple, Decimal]:
+    """(person, rule, limited quantity, year) → the highest mSv of who passes a level of their category.
+
+    `category_on`: person → (first day, category) in order; `rules`: rows of lake/reference/classification_levels.csv
+    with dates and Decimals. Of "above", 12 months without radon of the soil, on days of a dose; of "below", so many
+    calendar years running of nothing but the category, each monitored and under the level.
+    """
+
+    def category(person: int, day: date) -> str | None:
+        return next((name for first, name in reversed(category_on[person]) if first <= day), None)
+
+    found: dict[tuple, Decimal] = {}
+    standing = current(doses)
+    radon = [row for row in standing if row["dosimetry"] == "RADON" and row["situation"] == "EXISTING"]
+    for rule in rules:
+        quantities = [rule["limit_quantity"]]
+        if rule["limit_quantity"] == "effective":
+            quantities.append("effective_external")
+        for quantity in quantities:
+            if rule["passes"] == "ABOVE":
+                for (person, of, day), (dose, *_) in rolling(doses).items():
+                    if of != quantity or not _holds(rule, day) or category(person, day) != rule["category"]:
+                        continue
+                    if rule["limit_quantity"] == "effective":
+                        after = months_before(day, 12)
+                        own = [row for row in radon if row["worker_key"] == person]
+                        dose -= sum((counted(row) or ZERO for row in own if after < row["period_end"] <= day), ZERO)
+                    key = person, rule["rule_code"], quantity, day.year
+                    if dose > rule["level_msv"]:
+                        found[key] = max(dose, found.get(key, ZERO))
+                continue
+            totals = annual(doses)
+            for person, year in {(row["worker_key"], row["period_end"].year) for row in standing}:
+                years = range(year - rule["years"] + 1, year + 1)
+                of_years = [totals.get((person, one, quantity), ZERO) for one in years]
+                own = [row for row in standing if row["worker_key"] == person and counted(row) is not None]
+                told = [[row for row in own if row["period_end"].year == one
+                         and quantity in ((limited(row) or ("",))[0], *_external(row))] for one in years]  # fmt: skip
+                if (
+                    all(_holds(rule, date(one, 12, 31)) for one in years)
+                    and all(dose < rule["level_msv"] for dose in of_years)
+                    and all(any(_makes_monitored(row) for row in rows) for rows in told)
+                    and all(category(person, row["period_end"]) == rule["category"] for rows in told for row in rows)
+                ):
+                    found[person, rule["rule_code"], quantity, year] = max(of_years)
+    return found
+
+
+def _external(row: dict) -> tuple[str, ...]:
+    quantity, _, component = limited(row) or ("", "", "")
+    return ("effective_external",) if quantity == "effective" and component != "internal" else ()
+
+
+def _makes_monitored(row: dict) -> bool:
+    """A result of a badge of the whole body, or of flights."""
+    return row["dosimetry"] == "COSMIC" or (row["dosimetry"] == "PASSIVE" and (limited(row) or ("",))[0] == "effective")
+
+
 def emergency_periods(doses: list[dict], links: list[dict] = ()) -> dict[tuple, tuple[Decimal, Decimal]]:
     """(person, establishment, emergency, start, end) → mSv of the whole and of its external part (R.4451-11, -104)."""
     rows: dict[tuple, list[dict]] = {}

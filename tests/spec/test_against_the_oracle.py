@@ -196,6 +196,116 @@ def test_episodes_are_the_days_above_a_limit(rows, of_age):
         assert earliest in {start for _, start, end, _ in own if oracle.months_before(peak_date, 12) < end <= peak_date}
 
 
+@st.composite
+def crowded_doses(draw) -> dict:
+    """Heavy doses on days that lie a year, or a day more, apart."""
+    end = draw(st.sampled_from([date(2023, 6, 30), date(2023, 7, 1), date(2024, 2, 29), date(2024, 6, 30),
+                                date(2024, 7, 1), date(2025, 2, 28)]))  # fmt: skip
+    quantity, location = draw(st.sampled_from([("HP10", "TRUNK"), ("HP10", "TRUNK"), ("HP3", "EYE")]))
+    return {
+        "worker_key": 2,
+        "quantity": quantity,
+        "body_location": location,
+        "period_end": end,
+        "period_start": end - timedelta(days=draw(st.sampled_from([0, 30]))),
+        "dose_msv": Decimal(draw(st.sampled_from([4000, 10000, 10001, 20000, 20001]))) / 1000,
+    }
+
+
+@settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
+@given(st.lists(st.tuples(crowded_doses(), st.sampled_from([False, False, True])), min_size=3, max_size=12),
+       st.sampled_from(TURNS))  # fmt: skip
+def test_what_waits_is_provisional_and_what_counts_is_told_by_its_records(rows, of_age):
+    with tempfile.TemporaryDirectory() as home:
+        register = Register(Path(home))
+        doses = [register.add("doses", **row) for row, waits in rows if not waits]
+        waiting = [register.add("waiting", **row) for row, waits in rows if waits]
+        register.add("minors", worker_key=2, adult_on=of_age)
+        path = register.build(only={"provisional_exceedances", "limit_exceedances", "exceedance_records"})
+        with duckdb.connect(str(path), read_only=True) as connection:
+            found = connection.execute(
+                "select worker_key, limit_code, first_date, last_date, peak_date, peak_msv, counted_peak_msv"
+                " from provisional_exceedances"
+            ).fetchall()
+            peaks = connection.execute(
+                "select worker_key, limit_code, first_date, peak_date from limit_exceedances"
+            ).fetchall()
+            records = connection.execute(
+                "select worker_key, limit_code, first_date, dose_id from exceedance_records"
+            ).fetchall()
+    assert set(found) == oracle.provisional(doses, waiting, LIMITS, {2: of_age}) and len(set(found)) == len(found)
+    by_code = {limit["limit_code"]: limit for limit in LIMITS}
+    told: dict[tuple, set[int]] = {}
+    for *episode, dose_id in records:
+        told.setdefault(tuple(episode), set()).add(dose_id)
+    assert told == {
+        (worker, code, first): oracle.records_of(doses, worker, by_code[code], peak_date, {2: of_age}.get(worker))
+        for worker, code, first, peak_date in peaks
+    }
+
+
+RULES = [
+    row | {"level_msv": Decimal(row["level_msv"])}
+    for row in reference.table("classification_levels").with_columns(pl.col("level_msv").cast(pl.String)).to_dicts()
+]
+WATCHED = [
+    ({"quantity": "HP10"}, 1),
+    ({"quantity": "HP10"}, 1),
+    ({"quantity": "HP3", "body_location": "EYE"}, Decimal("2.5")),
+    ({"quantity": "HP007", "body_location": "FINGER_L"}, 25),
+    ({"quantity": "HP007", "body_location": "TRUNK"}, 25),
+    ({"dosimetry": "RADON", "quantity": "E", "radiation": "RADON", "body_location": None, "situation": "EXISTING"}, 1),
+    ({"dosimetry": "RADON", "quantity": "E", "radiation": "RADON", "body_location": None}, 1),
+    ({"dosimetry": "INTERNAL", "quantity": "E50", "radiation": "ALPHA_INT", "body_location": None}, 1),
+]
+
+
+@st.composite
+def watched_doses(draw) -> dict:
+    """Doses that alone or together come to a level, or are one step off it."""
+    measured, scale = draw(st.sampled_from(WATCHED))
+    dose = draw(st.sampled_from([0, 1, 999, 1000, 3000, 3000, 5999, 6000, 6001]))
+    year, day = draw(st.sampled_from([2018, 2022, 2022, 2023, 2023, 2024])), draw(st.sampled_from([(2, 28), (9, 30)]))
+    return measured | {"worker_key": 1, "period_end": date(year, *day), "dose_msv": Decimal(int(dose * scale)) / 1000}
+
+
+@st.composite
+def quiet_years(draw) -> list[dict]:
+    """Year after year one dose about the level below which a category is doubtful, or none."""
+    doses = {year: draw(st.sampled_from([0, 600, 999, 999, 1000, None])) for year in range(2019, 2025)}
+    return [
+        {"worker_key": 2, "quantity": "HP10", "period_end": date(year, 9, 30), "dose_msv": Decimal(dose) / 1000}
+        for year, dose in doses.items() if dose is not None
+    ]  # fmt: skip
+
+
+CHANGE = date(2023, 7, 1)
+
+
+@settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
+@given(st.lists(watched_doses(), min_size=2, max_size=12), quiet_years(), st.sampled_from(["BB", "BA", "AB"]),
+       st.sampled_from(["AA", "AA", "BA"]))  # fmt: skip
+def test_doses_that_do_not_fit_the_category(high, quiet, of_high, of_quiet):
+    rows = high + quiet
+    category_on = {
+        person: [(date(2000, 1, 1), first), (CHANGE, then)] for person, (first, then) in ((1, of_high), (2, of_quiet))
+    }
+    with tempfile.TemporaryDirectory() as home:
+        register = Register(Path(home))
+        doses = [register.add("doses", **row) for row in rows]
+        for person, lines in category_on.items():
+            for number, (first, category) in enumerate(lines):
+                register.add("employments", worker_key=person, row_no=2 * person + number, category=category,
+                             category_start=first)  # fmt: skip
+        path = register.build(only={"classification_watch"})
+        with duckdb.connect(str(path), read_only=True) as connection:
+            found = connection.execute(
+                "select worker_key, rule_code, limit_quantity, year, value_msv from classification_watch"
+            ).fetchall()
+    assert {row[:4]: row[4] for row in found} == oracle.misclassified(doses, category_on, RULES)
+    assert len({row[:4] for row in found}) == len(found)
+
+
 EXCEPTIONAL = [date(2014, 12, 31), date(2018, 6, 30), date(2018, 7, 1), date(2024, 2, 29), date(2024, 12, 31),
                date(2025, 1, 1), date(2025, 2, 28), date(2028, 12, 31)]  # fmt: skip
 
