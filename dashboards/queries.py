@@ -44,6 +44,14 @@ def national_completeness(ask: Ask, quantity: str, year: int) -> dict | None:
     return rows.row(0, named=True) if rows.height else None
 
 
+def domain_completeness(ask: Ask, quantity: str, year: int) -> pl.DataFrame:
+    """What the figures of each domain in a year rest on; empty where the release is older than the table, too."""
+    try:
+        return _published(ask, "domain_completeness", {"limit_quantity": quantity, "year": year})
+    except NoSnapshot:
+        return pl.DataFrame()
+
+
 def nowcast(ask: Ask, quantity: str) -> pl.DataFrame:
     """Results of the latest twelve months of wear, received and to be expected, newest first."""
     rows = _published(ask, "result_nowcast", {"limit_quantity": quantity})

@@ -10,7 +10,7 @@ from dashboards.blocks import Column
 from dashboards.figures.distribution import dose_classes
 from dashboards.figures.groups import group_bars
 from dashboards.figures.trend import annual_trend, monthly_lines
-from dashboards.formats import change
+from dashboards.formats import NOTHING, change
 from lake.vocabulary import BilanDomain, Category, Contract, Dosimetry, LimitQuantity, Sex
 from models.revisions import Cause
 
@@ -143,6 +143,11 @@ def _groups(ask: Ask, quantity: str, dimension: str, year: int):
         _measure_column(ask, "median_exposed_msv"),
         *(Column(f"n_gt_{bound}", f"> {bound} mSv", "count") for bound in (1, 6, 20)),
     ]
+    if dimension == "domain" and (rests_on := queries.domain_completeness(ask, quantity, year)).height:
+        shares = ("received_periods_share", "occupation_known_share")
+        frame = frame.join(rests_on.select(pl.col("domain").alias("group_code"), *shares), on="group_code", how="left",
+                           maintain_order="left")  # fmt: skip
+        columns += [Column(name, ask.t(f"national.{name}"), "percent", missing=NOTHING) for name in shares]
     figure = group_bars(
         _longest(frame), label="label", measure="mean_exposed_msv", low="p25_exposed_msv", high="p75_exposed_msv",
         title=f"{ask.t('measure.mean_exposed_msv')} (mSv)", t=ask.t, language=ask.language,

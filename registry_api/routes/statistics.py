@@ -37,6 +37,8 @@ _KEYS = (
 router = APIRouter(prefix="/statistics", tags=["statistics"], responses=RESPONSES)
 
 
+OF_DOMAINS = ("received_periods_share", "occupation_known_share")
+_ORDER = ("year", "limit_quantity", "dimension", "group_code")
 COMPLETENESS = ("received_periods_share", "occupation_known_share", "received_results_share")
 Year = Annotated[int | None, Query(ge=1900, le=2200, description="Calendar year of the wear's end.")]
 Quantity = Annotated[str | None, Query(max_length=40, description="effective, lens, …")]
@@ -56,8 +58,8 @@ def national(
 ) -> Page:
     """One row per year, limited quantity, dimension and group; a suppressed figure is null and says so.
 
-    Beside each stand the shares of wear periods, of occupations and of results that the year's figures rest on; null
-    where the release is older than they are (`not_kept`).
+    Beside each stand the shares of wear periods, of occupations and of results that the year's figures rest on, of a
+    domain its own periods and occupations; null where the release is older than they are (`not_kept`).
     """
     model = "national_statistics"
     frame = _by_group(ground, viewer, model, year, limit_quantity, dimension, as_of)
@@ -66,7 +68,16 @@ def national(
         frame, ("year", "limit_quantity"), COMPLETENESS, "statistics_completeness",
         lambda of: ground.access.fetch(of, viewer, as_of=as_of, purpose="API"),
     )  # fmt: skip
-    return page(frame, cursor=cursor, limit=limit, as_of=as_of, source=source, not_kept=not_kept)
+    domains, not_kept_of_domains = beside(
+        frame.filter(dimension="domain").drop(OF_DOMAINS), ("year", "limit_quantity", "group_code"), OF_DOMAINS,
+        "domain_completeness",
+        lambda of: ground.access.fetch(of, viewer, as_of=as_of, purpose="API").rename({"domain": "group_code"}),
+    )  # fmt: skip
+    others = frame.filter(pl.col("dimension") != "domain")
+    frame = pl.concat([others, domains.select(others.columns)], how="vertical_relaxed").sort(_ORDER)
+    return page(
+        frame, cursor=cursor, limit=limit, as_of=as_of, source=source, not_kept=[*not_kept, *not_kept_of_domains]
+    )
 
 
 @router.get("/national/all-rows")
@@ -100,6 +111,16 @@ def completeness(
     """What a year's figures rest on: wear periods received, occupations known, results to come."""
     model = "statistics_completeness"
     frame = ground.access.fetch(model, viewer, as_of=as_of, purpose="API").sort("year", "limit_quantity")
+    return page(frame, cursor=cursor, limit=limit, as_of=as_of, source=ground.access.source(model, frame, as_of))
+
+
+@router.get("/completeness/domains")
+def domain_completeness(
+    viewer: Asking, ground: On, as_of: ReleasedOn = None, cursor: Cursor = None, limit: Limit = 500
+) -> Page:
+    """What a domain's figures of a year rest on: wear periods received, occupations known."""
+    model = "domain_completeness"
+    frame = ground.access.fetch(model, viewer, as_of=as_of, purpose="API").sort("year", "limit_quantity", "domain")
     return page(frame, cursor=cursor, limit=limit, as_of=as_of, source=ground.access.source(model, frame, as_of))
 
 
@@ -152,4 +173,4 @@ def _by_group(
     where = {"year": year, "limit_quantity": limit_quantity, "dimension": dimension}
     where = {name: value for name, value in where.items() if value is not None}
     frame = ground.access.fetch(model, viewer, where=where, as_of=as_of, purpose="API")
-    return frame.sort("year", "limit_quantity", "dimension", "group_code")
+    return frame.sort(_ORDER)

@@ -255,6 +255,12 @@ def test_figures_come_with_what_they_rest_on(signed_in, web_settings, ground):
     for name in COMPLETENESS:
         assert [row[name] for row in figures] == [by_key[row["year"], "effective"][name] for row in figures]
     assert any(row["occupation_known_share"] for row in figures)
+    of_domains = client.get("/api/v1/statistics/completeness/domains").json()["items"]
+    told = {(row["year"], row["domain"]): row for row in of_domains if row["limit_quantity"] == "effective"}
+    domains = client.get("/api/v1/statistics/national?dimension=domain&limit_quantity=effective").json()["items"]
+    for name in ("received_periods_share", "occupation_known_share"):
+        assert [row[name] for row in domains] == [told[row["year"], row["group_code"]][name] for row in domains]
+    assert any(row["occupation_known_share"] for row in domains)
     months = client.get("/api/v1/statistics/nowcast").json()["items"]
     assert all("results_nowcast_low" in row for row in months)
     account = next(a for a in list_accounts(ground.engine) if a.email.startswith("employeur"))

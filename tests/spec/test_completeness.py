@@ -1,4 +1,4 @@
-"""statistics_completeness, establishment_completeness: what a year's figures rest on."""
+"""statistics_completeness, domain_completeness, establishment_completeness: what a year's figures rest on."""
 
 from datetime import UTC, date, datetime, timedelta
 
@@ -62,6 +62,26 @@ def test_the_nation_reads_its_periods_by_quantity(expected_of_three, expected):
         year | limit_quantity | expected | received | received_share | known_share | results
         2024 | effective      | 3        | 1        | 0.333333       | -           | -
         2024 | lens           | 1        | 1        | 1.000000       | -           | -
+    """)
+
+
+def test_a_domain_reads_its_own_periods(expected_of_three, expected):
+    """The third person is listed in nuclear, where nothing came; the fourth has a result that no list expects."""
+    expected_of_three.add("employments", worker_key=3, establishment_key=11, row_no=9, oa_code="LANDAUER",
+                          sector_code="NUC.06", wear_plan="HP10:T", category_start=date(2024, 1, 1),
+                          category_end=date(2024, 3, 31), known_at=datetime(2024, 1, 2, tzinfo=UTC))  # fmt: skip
+    expected_of_three.add("establishments", establishment_key=12, sector_code="IND.01", row_no=3)
+    expected_of_three.dose("2024-03-31", worker_key=4, establishment_key=12)
+    columns = """
+        year, limit_quantity, domain, expected_from, expected_periods, received_periods, received_periods_share,
+        occupation_known_share
+    """
+    assert asked(expected_of_three, "domain_completeness", columns) == expected("""
+        year | limit_quantity | domain               | from       | expected | received | received_share | known_share
+        2024 | effective      | MEDICAL_DENTAL_VET   | 2024-01-01 | 2        | 1        | 0.500000       | -
+        2024 | effective      | NON_NUCLEAR_INDUSTRY | -          | -        | -        | -              | -
+        2024 | effective      | NUCLEAR              | 2024-01-01 | 1        | 0        | 0.000000       | -
+        2024 | lens           | MEDICAL_DENTAL_VET   | 2024-01-01 | 1        | 1        | 1.000000       | -
     """)
 
 

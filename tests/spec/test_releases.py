@@ -23,7 +23,7 @@ EMPLOYER = Viewer(1, Role.EMPLOYER, None, frozenset({10, 11}))
 AUTHORITY = Viewer(2, Role.AUTHORITY)
 FIRST = datetime.now(UTC).date()
 # They count wear periods and occupations, and tell no dose: that a result came may be seen.
-OF_PERIODS = ("establishment_completeness", "statistics_completeness")
+OF_PERIODS = ("establishment_completeness", "statistics_completeness", "domain_completeness")
 
 
 class Releases:

@@ -1,0 +1,58 @@
+-- A wear is of the domain that its dose would be counted in: that of the employment, else of the establishment.
+with expected as (
+    select
+        year(wears.period_end) as year,
+        case wears.quantity when 'HP3' then 'lens' when 'HP007' then 'extremities' else 'effective' end as limit_quantity,
+        coalesce(sectors.bilan_domain, 'UNDETERMINED') as domain,
+        min(wears.period_start) as expected_from,
+        count(*) as expected_periods,
+        count(*) filter (where wears.state = 'received') as received_periods
+    from expected_doses as wears
+    left join employment_slices as slices
+        on slices.worker_key = wears.worker_key
+        and slices.establishment_key = wears.establishment_key
+        and wears.period_end between slices.slice_from and slices.slice_to
+    left join establishment_lines as lines
+        on lines.establishment_key = wears.establishment_key
+        and wears.period_end between lines.holds_from and lines.holds_to
+    left join reference.sectors on sectors.code = coalesce(slices.sector_code, lines.sector_code)
+    group by all
+),
+
+persons as (
+    select
+        annual.year, annual.limit_quantity, coalesce(sectors.bilan_domain, 'UNDETERMINED') as domain,
+        count(distinct annual.worker_key) as monitored,
+        count(distinct annual.worker_key) filter (where annual.occupation_code is not null) as with_occupation
+    from annual_worker_doses as annual
+    left join reference.sectors on sectors.code = annual.sector_code
+    where annual.is_monitored and annual.limit_quantity in ('effective', 'lens', 'extremities', 'skin')
+    group by annual.year, annual.limit_quantity, coalesce(sectors.bilan_domain, 'UNDETERMINED')
+),
+
+rules as (
+    select cast(value as integer) as fewest_persons
+    from reference.thresholds
+    where name = 'person_count'
+)
+
+-- A domain of which nothing has come is the least complete of all: it has a row too.
+select
+    coalesce(persons.year, expected.year) as year,
+    coalesce(persons.limit_quantity, expected.limit_quantity) as limit_quantity,
+    coalesce(persons.domain, expected.domain) as domain,
+    expected.expected_from,
+    expected.expected_periods,
+    expected.received_periods,
+    share_of(expected.received_periods, expected.expected_periods) as received_periods_share,
+    -- In hundredths: more digits would tell how many are monitored where that number is held back.
+    case
+        when persons.monitored >= rules.fewest_persons then round(share_of(persons.with_occupation, persons.monitored), 2)
+    end as occupation_known_share
+from persons
+full outer join expected
+    on expected.year = persons.year
+    and expected.limit_quantity = persons.limit_quantity
+    and expected.domain = persons.domain
+cross join rules
+order by year, limit_quantity, domain
