@@ -71,7 +71,7 @@ OWN = """
         group by limit_quantity
     ),
     job as (
-        select occupation_code, category, valid_to as employed_until
+        select coalesce(occupation_code, 'UNSPECIFIED') as occupation_code, category, valid_to as employed_until
         from employments cross join asked
         where worker_key = ? and valid_from <= on_date
         order by coalesce(valid_to, date '9999-12-31') desc, valid_from desc, occupation_code, category

@@ -14,11 +14,11 @@ with_internal_dose as (
 )
 
 select
-    limit_quantity, occupation_code, category, worker_key, year,
+    limit_quantity, coalesce(occupation_code, 'UNSPECIFIED') as occupation_code, category, worker_key, year,
     min(establishment_key) as establishment_key,
     cast(sum(dose_msv) as decimal(12, 3)) as dose_msv,
     limit_quantity = 'effective' and bool_or(with_internal_dose.worker_key is not null) as has_internal_dose
 from years
 left join with_internal_dose using (worker_key, year)
-where is_main and is_monitored and occupation_code is not null and limit_quantity <> 'effective_external'
-group by limit_quantity, occupation_code, category, worker_key, year
+where is_main and is_monitored and limit_quantity <> 'effective_external'
+group by limit_quantity, coalesce(occupation_code, 'UNSPECIFIED'), category, worker_key, year

@@ -189,6 +189,21 @@ def test_a_job_of_few_is_not_projected(register, outlook, persons, places, is_to
     assert {row["projected_msv"] is not None for row in outlook(EVERYWHERE, TODAY)} == {is_told}
 
 
+def test_whoever_has_no_occupation_stated_goes_on_as_those_of_the_category_who_have_none(register, outlook):
+    """Twelve of category B without one, with 1 mSv a year; others of B, and those of A, say nothing of them."""
+    jobs = [(None, "B", "1.000"), ("M01", "B", "5.000"), (None, "A", "9.000")]
+    for number, (occupation, category, dose) in enumerate(jobs):
+        for worker in range(12 * number + 1, 12 * number + 13):
+            place = 10 + worker % 3
+            register.add("employments", worker_key=worker, establishment_key=place, row_no=worker + 1,
+                         occupation_code=occupation, category=category)  # fmt: skip
+            for year in (2022, 2023):
+                register.dose(date(year, 12, 31), dose, worker_key=worker, establishment_key=place)
+    (row,) = (row for row in outlook(EVERYWHERE, date(2024, 6, 30)) if row["from_date"] == date(2024, 6, 30))
+    half_a_year = (date(2024, 6, 30) - date(2023, 12, 31)).days / 365.25
+    assert float(row["projected_msv"]) == pytest.approx(1 + half_a_year, abs=0.001)
+
+
 def test_the_sum_goes_on_at_the_pace_of_the_person_and_of_the_job(job, outlook):
     """The first has 3 mSv a year in the mean, as all have; half a year after the last result, in October."""
     whole, within, between = map(float, moments())
