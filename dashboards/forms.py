@@ -1,8 +1,9 @@
-"""What pages send: an extract asked for, a file dropped. Each asks the same doors as the API."""
+"""What pages send: an extract asked for, a file dropped, a dose constraint set. Each asks the same doors as the API."""
 
 import base64
 import binascii
 from datetime import UTC, datetime
+from decimal import Decimal, InvalidOperation
 
 import dash
 import dash_mantine_components as dmc
@@ -10,16 +11,18 @@ from anyio.to_thread import run_sync
 from dash import Input, Output, State
 
 from dashboards.texts import language_of, text
-from lake.errors import DosilakeError
+from lake.errors import DosilakeError, UsageError
 from registry.extracts import request_extract
 from registry_api import inbox
 from registry_api.ground import Ground, current_cookies, signed_in
+from registry_api.routes.establishments import keep_constraint
 
 
 def add_callbacks(pages: dash.Dash, ground: Ground) -> None:
     """The callbacks behind the forms; each answers beside its form and has the page asked again."""
     _add_extract(pages, ground)
     _add_delivery(pages, ground)
+    _add_constraint(pages, ground)
 
 
 def _add_extract(pages: dash.Dash, ground: Ground) -> None:
@@ -87,6 +90,40 @@ def _add_delivery(pages: dash.Dash, ground: Ground) -> None:
         return dmc.Alert(
             _t("deliveries.received", name=receipt.file_name, digest=receipt.sha256), color="teal", variant="light"
         )
+
+
+def _add_constraint(pages: dash.Dash, ground: Ground) -> None:
+    @pages.callback(
+        Output("constraint-answer", "children"),
+        Output("refresh", "data", allow_duplicate=True),
+        Input("constraint-submit", "n_clicks"),
+        State("constraint-place", "data"),
+        State("constraint-quantity", "value"),
+        State("constraint-team", "value"),
+        State("constraint-level", "value"),
+        prevent_initial_call=True,
+    )
+    async def set_level(clicks, place, quantity, team, level):
+        if not clicks:
+            return dash.no_update, dash.no_update
+        viewer = signed_in()
+        try:
+            level_msv = _msv(level)
+            await run_sync(
+                lambda: keep_constraint(ground, viewer, place, str(quantity), team and str(team)[:120], level_msv)
+            )
+        except DosilakeError as error:
+            return _said(error), dash.no_update
+        return None, datetime.now(UTC).isoformat()
+
+
+def _msv(value) -> Decimal | None:
+    """What was written, with a comma or a point; None of nothing."""
+    written = str(value or "").strip().replace(",", ".")
+    try:
+        return Decimal(written) if written else None
+    except InvalidOperation:
+        raise UsageError(_t("constraint.no_number"), next_step=_t("constraint.no_number_next")) from None
 
 
 async def _chunks(data: bytes):

@@ -1,13 +1,16 @@
 """The workers in the reader's scope, from the highest 12-month dose down."""
 
+import dash_mantine_components as dmc
 import polars as pl
+from dash import dcc, html
 
 from dashboards import blocks, queries
 from dashboards.ask import Ask
 from dashboards.blocks import Column
 from dashboards.identities import full_name, identities_of
 from lake.vocabulary import Category, LimitQuantity, Role
-from registry.constraints import level_of
+from registry.constraints import QUANTITIES, level_of
+from registry.policy import Data
 
 
 def render(ask: Ask):
@@ -37,6 +40,8 @@ def render(ask: Ask):
         frame = _constrained(ask, frame, place["establishment_key"], quantity)
         body = [_headlines(ask, frame), *_constraint_notice(ask, frame), _table(ask, frame, quantity, on)]
         body.append(blocks.sources(ask, source))
+    if ask.decide(Data.CONSTRAINT_SETTING).allowed:
+        body.append(_constraints(ask, place["establishment_key"]))
     return blocks.page(ask.t("team.title"), ask.t("team.question"), *body, controls=controls)
 
 
@@ -73,6 +78,43 @@ def _constraint_notice(ask: Ask, frame: pl.DataFrame) -> list:
     """How many have passed their constraint: a warning, no exceeded limit."""
     passed = frame.filter(pl.col("left_msv") < 0).height
     return [blocks.notice(ask.t("team.constraint_passed", count=passed), "orange")] if passed else []
+
+
+def _constraints(ask: Ask, establishment_key: int):
+    """The constraints that hold, and the form that sets or withdraws one."""
+    held = queries.constraints(ask, establishment_key)
+    units = sorted({unit for unit in queries.work_units(ask, establishment_key).values() if unit})
+    facts = [
+        (f"{c.team or ask.t('constraint.whole')} – {ask.label(LimitQuantity(c.limit_quantity))}",
+         f"{ask.dose(c.level_msv)} mSv")
+        for c in held
+    ]  # fmt: skip
+    quantities = [{"value": q.value, "label": ask.label(q)} for q in QUANTITIES]
+    return blocks.card(
+        ask.t("constraint.title"),
+        blocks.facts(facts) if facts else dmc.Text(ask.t("constraint.none"), c="dimmed"),
+        dmc.Group(
+            [
+                dmc.Select(
+                    id="constraint-quantity", label=ask.t("label.quantity"), data=quantities,
+                    value=quantities[0]["value"], allowDeselect=False, w=230,
+                ),
+                dmc.Select(
+                    id="constraint-team", label=ask.t("constraint.team"), data=units, clearable=True,
+                    placeholder=ask.t("constraint.whole"), w=260,
+                ),
+                dmc.TextInput(
+                    id="constraint-level", label=ask.t("constraint.level"), description=ask.t("constraint.level_hint"),
+                    inputProps={"inputMode": "decimal"}, w=260,
+                ),
+            ],
+            align="end",
+        ),
+        dcc.Store(id="constraint-place", data=establishment_key),
+        html.Div(id="constraint-answer", role="status", **{"aria-live": "polite"}),
+        dmc.Group([dmc.Button(ask.t("constraint.submit"), id="constraint-submit")]),
+        note=ask.t("constraint.note"),
+    )  # fmt: skip
 
 
 def _headlines(ask: Ask, frame: pl.DataFrame):

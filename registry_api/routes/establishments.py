@@ -76,11 +76,28 @@ def held_constraints(siret: Siret, viewer: Asking, ground: On) -> list[HeldConst
 @router.post("/{siret}/constraints", status_code=201)
 def set_constraint(siret: Siret, level: ConstraintLevel, viewer: Asking, ground: On) -> list[HeldConstraint]:
     """Set or withdraw a dose constraint, as the establishment's adviser; what held before stays on record."""
-    article = decide(viewer, Data.CONSTRAINT_SETTING).or_raise().article
-    key = _key(ground, viewer, siret)
-    constraints.set_constraint(ground.engine, viewer, establishment_key=key, **level.model_dump())
-    ground.audit.record(viewer, "constraint", detail=f"establishment {key} {level.limit_quantity}", article=article)
+    decide(viewer, Data.CONSTRAINT_SETTING).or_raise()
+    keep_constraint(ground, viewer, _key(ground, viewer, siret), **level.model_dump())
     return held_constraints(siret, viewer, ground)
+
+
+def keep_constraint(
+    ground: Ground,
+    viewer: Viewer,
+    establishment_key: int,
+    limit_quantity: str,
+    team: str | None,
+    level_msv: Decimal | None,
+) -> None:
+    """Set or withdraw a dose constraint, and log who did; raises as `registry.constraints.set_constraint` does."""
+    article = decide(viewer, Data.CONSTRAINT_SETTING).or_raise().article
+    constraints.set_constraint(
+        ground.engine, viewer, establishment_key=establishment_key, team=team, limit_quantity=limit_quantity,
+        level_msv=level_msv,
+    )  # fmt: skip
+    ground.audit.record(
+        viewer, "constraint", detail=f"establishment {establishment_key} {limit_quantity}", article=article
+    )
 
 
 @router.get("/{siret}/changes")

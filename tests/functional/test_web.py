@@ -12,6 +12,7 @@ from dashboards.app import fill
 from dashboards.ask import Ask
 from dashboards.pages import PAGES, find
 from registry.accounts import list_accounts, viewer_of
+from registry.constraints import constraints_of
 from registry.demo import DEMO_PASSWORD, READERS
 from registry_api.ground import COOKIE
 
@@ -128,6 +129,51 @@ def test_the_callback_fills_the_page_for_the_reader_of_the_cookie(anyone):
     assert filled.status_code == 200 and "homme·Sv" in filled.text
     sign_in(anyone, "employeur")
     assert "R.4451-67" in call_page(anyone, "/app/team").text
+
+
+def set_constraint(client, place, level):
+    """What the form of the team page sends."""
+    asked = client.get("/app/_dash-dependencies", headers=HERE).json()
+    (output,) = (one["output"] for one in asked if "constraint-answer" in one["output"])
+    outputs = [dict(zip(("id", "property"), one.rsplit(".", 1), strict=True)) for one in output.strip(".").split("...")]
+    state = {"place": place, "quantity": "effective", "team": None, "level": level}
+    return client.post(
+        "/app/_dash-update-component",
+        json={
+            "output": output,
+            "outputs": outputs,
+            "inputs": [{"id": "constraint-submit", "property": "n_clicks", "value": 1}],
+            "state": [
+                {"id": f"constraint-{name}", "property": "data" if name == "place" else "value", "value": value}
+                for name, value in state.items()
+            ],
+            "changedPropIds": ["constraint-submit.n_clicks"],
+        },
+        headers=HERE,
+    )
+
+
+def test_an_adviser_sets_a_constraint_on_the_page_and_nobody_else(anyone, asks):
+    adviser = asks("crp")
+    place = min(adviser.viewer.establishment_keys)
+
+    def held() -> list[str]:
+        return [str(c.level_msv) for c in constraints_of(adviser.ground.engine, adviser.viewer, place)]
+
+    sign_in(anyone, "crp")
+    assert "constraint-submit" in call_page(anyone, "/app/team").text
+    assert set_constraint(anyone, place, "2,5").status_code == 200 and held() == ["2.5"]
+    assert "n'est pas un nombre" in set_constraint(anyone, place, "beaucoup").text
+    assert "ne dépasse pas la limite" in set_constraint(anyone, place, "20.001").text
+    elsewhere = max(adviser.viewer.establishment_keys) + 1000
+    assert "pas dans votre périmètre" in set_constraint(anyone, elsewhere, "1").text
+    for reader in ("medecin", "employeur", "inspecteur"):
+        sign_in(anyone, reader)
+        assert "constraint-submit" not in call_page(anyone, "/app/team").text
+        set_constraint(anyone, place, "")
+    assert held() == ["2.5"]
+    sign_in(anyone, "crp")
+    assert set_constraint(anyone, place, "").status_code == 200 and held() == []
 
 
 @pytest.fixture(scope="module")
