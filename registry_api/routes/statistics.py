@@ -9,6 +9,7 @@ import polars as pl
 from fastapi import APIRouter, Query
 
 from lake.errors import NoSnapshot
+from models.periods import five_year_means
 from registry.policy import Viewer
 from registry_api.ground import Asking, Ground, On
 from registry_api.problems import RESPONSES
@@ -95,6 +96,26 @@ def all_rows(
     model = "statistics_of_all_rows"
     frame = _by_group(ground, viewer, model, year, limit_quantity, dimension, as_of)
     return page(frame, cursor=cursor, limit=limit, as_of=as_of, source=ground.access.source(model, frame, as_of))
+
+
+@router.get("/national/five-years")
+def five_years(
+    viewer: Asking,
+    ground: On,
+    limit_quantity: Quantity = None,
+    dimension: Dimension = None,
+    as_of: ReleasedOn = None,
+    cursor: Cursor = None,
+    limit: Limit = 500,
+) -> Page:
+    """Means of five calendar years, as UNSCEAR asks for them: persons and dose a year, dose over persons.
+
+    Made of the yearly figures of the release: null where one of the five is hidden.
+    """
+    model = "national_statistics"
+    frame = _by_group(ground, viewer, model, None, limit_quantity, dimension, as_of)
+    source = ground.access.source(model, frame, as_of)
+    return page(five_year_means(frame), cursor=cursor, limit=limit, as_of=as_of, source=source)
 
 
 @router.get("/revisions")

@@ -272,6 +272,12 @@ def test_figures_come_with_what_they_rest_on(signed_in, web_settings, ground):
     assert compared and all(row["occupation_known_share"] == known[row["year"]] for row in compared)
 
 
+def test_five_years_are_told_where_the_release_has_five(signed_in):
+    """The demonstration has two."""
+    answer = signed_in("chercheur").get("/api/v1/statistics/national/five-years?dimension=domain").json()
+    assert answer["items"] == [] and answer["source"]["model"] == "national_statistics"
+
+
 def test_the_nation_is_told_with_and_without_what_was_corrected(signed_in):
     asked = "limit_quantity=effective&dimension=domain"
     current = signed_in("chercheur").get(f"/api/v1/statistics/national?{asked}").json()["items"]
