@@ -198,6 +198,44 @@ def records_of(doses: list[dict], person: int, limit: dict, on_date: date, adult
     }  # fmt: skip
 
 
+def significant(doses: list[dict], limits: list[dict], minors: dict[int, date], share: Decimal) -> list[tuple]:
+    """(person, establishment, kind, limited quantity, start, end, mSv, limit) above a share of a limit of 12 months.
+
+    One operation has given at most what an electronic reading of one entry shows, an intake, or a whole wear: of badges
+    of the whole body, the external dose; of skin and extremities, the highest site.
+    """
+    received: list[tuple] = []
+    standing = current(doses)
+    entries: dict[tuple, Decimal] = {}
+    intakes: dict[tuple, Decimal] = {}
+    for row in standing:
+        place = limited(row)
+        key = row["worker_key"], row["establishment_key"], row["period_start"], row["period_end"]
+        if place and counted(row) and place[0] == "operational":
+            entries[row["dose_id"] >> 3, *key] = entries.get((row["dose_id"] >> 3, *key), ZERO) + counted(row)
+        elif place and counted(row) and place[2] == "internal":
+            intakes[key] = intakes.get(key, ZERO) + counted(row)
+    received += [(*key[1:], "ENTRY", "operational", "effective", dose) for key, dose in entries.items()]
+    received += [(*key, "INTAKE", "effective", "effective", dose) for key, dose in intakes.items()]
+    wears: dict[tuple, Decimal] = {}
+    for (person, place, quantity, _, start, end), dose in period_doses(doses).items():
+        if quantity not in ("effective", "operational"):
+            key = person, place, start, end, quantity
+            wears[key] = max(dose, wears.get(key, ZERO))
+    received += [
+        (*key, "WEAR", quantity, "effective" if quantity == "effective_external" else quantity, dose)
+        for (*key, quantity), dose in wears.items()
+    ]
+    return sorted(
+        (person, place, kind, quantity, start, end, dose, limit["limit_code"])
+        for person, place, start, end, kind, quantity, of_limit, dose in received
+        for limit in limits
+        if limit["kind"] == "LIMIT" and limit["window"] == "12_MONTHS" and limit["limit_quantity"] == of_limit
+        and _holds(limit, end) and dose > limit["limit_msv"] * share
+        and (limit["population"] == "ADULT" or start < minors.get(person, date.min))
+    )  # fmt: skip
+
+
 def misclassified(
     doses: list[dict], category_on: dict[int, list[tuple[date, str]]], rules: list[dict]
 ) -> dict[tuple, Decimal]:

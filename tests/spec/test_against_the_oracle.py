@@ -244,6 +244,53 @@ def test_what_waits_is_provisional_and_what_counts_is_told_by_its_records(rows, 
     }
 
 
+# A quarter of each limit, and one step above.
+QUARTERS = [n + step for n in (1500, 5000, 12500, 37500, 125000) for step in (0, 1)]
+OPERATIONS = [
+    {"quantity": "HP10"},
+    {"quantity": "HP10", "radiation": "NEUTRON"},
+    {"quantity": "HP3", "body_location": "EYE"},
+    {"quantity": "HP007", "body_location": "FINGER_L"},
+    {"quantity": "HP007", "body_location": "SKIN_OTHER"},
+    {"dosimetry": "OPERATIONAL", "quantity": "HP10"},
+    {"dosimetry": "OPERATIONAL", "quantity": "HP10", "radiation": "NEUTRON"},
+    {"dosimetry": "INTERNAL", "quantity": "E50", "radiation": "ALPHA_INT", "body_location": None},
+]
+
+
+@st.composite
+def operations(draw) -> dict:
+    end = draw(st.sampled_from([date(2018, 6, 30), date(2018, 7, 1), date(2023, 6, 30), date(2023, 7, 1)]))
+    return draw(st.sampled_from(OPERATIONS)) | {
+        "worker_key": draw(st.integers(1, 2)),
+        "establishment_key": draw(st.integers(10, 11)),
+        "period_end": end,
+        "period_start": end - timedelta(days=draw(st.sampled_from([0, 0, 30]))),
+        "dose_msv": Decimal(draw(st.sampled_from(QUARTERS))) / 1000,
+    }
+
+
+@settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
+@given(st.lists(st.tuples(operations(), st.booleans()), min_size=2, max_size=16), st.sampled_from(TURNS))
+def test_what_one_operation_may_have_given(rows, of_age):
+    with tempfile.TemporaryDirectory() as home:
+        register, doses = Register(Path(home)), []
+        for row, shares_row in rows:
+            # Photons and neutrons of one entry stand in one row of a file.
+            same = doses and shares_row and doses[-1]["part"] == 0 and doses[-1]["dosimetry"] == row.get("dosimetry")
+            line = {"row_no": doses[-1]["row_no"], "part": 1} if same else {"row_no": len(doses) + 10}
+            doses.append(register.add("doses", **row, **line))
+        register.add("minors", worker_key=2, adult_on=of_age)
+        path = register.build(only={"significant_events"})
+        with duckdb.connect(str(path), read_only=True) as connection:
+            found = connection.execute(
+                "select worker_key, establishment_key, kind, limit_quantity, period_start, period_end, dose_msv,"
+                " limit_code from significant_events"
+            ).fetchall()
+    share = Decimal(str(reference.threshold("significant_event_share")))
+    assert sorted(found) == oracle.significant(doses, LIMITS, {2: of_age}, share)
+
+
 RULES = [
     row | {"level_msv": Decimal(row["level_msv"])}
     for row in reference.table("classification_levels").with_columns(pl.col("level_msv").cast(pl.String)).to_dicts()
