@@ -236,6 +236,35 @@ def significant(doses: list[dict], limits: list[dict], minors: dict[int, date], 
     )  # fmt: skip
 
 
+def contracts(
+    doses: list[dict], lines: list[tuple[date, date]], limits: list[dict]
+) -> dict[tuple, tuple[Decimal, Decimal, bool]]:
+    """(contract's start, limited quantity) → mSv, over the limit pro rata of the contract's days, whether above it.
+
+    `lines`: first and last day of one person's short contracts with one employer, all of them over. A wear is of the
+    contract that holds its last day, else of the last that it was worn in; the highest site counts.
+    """
+    sites: dict[tuple, Decimal] = {}
+    for (_, _, quantity, site, start, end), dose in period_doses(doses).items():
+        worn_in = [line for line in lines if start <= line[1] and end >= line[0]]
+        if quantity != "operational" and worn_in:
+            line = max(worn_in, key=lambda line: (end <= line[1], line[0]))
+            sites[line, quantity, site] = sites.get((line, quantity, site), ZERO) + dose
+    found: dict[tuple, tuple[Decimal, Decimal, bool]] = {}
+    for ((first, last), quantity, _), dose in sites.items():
+        limited_by = "effective" if quantity == "effective_external" else quantity
+        (limit,) = (
+            row["limit_msv"] for row in limits
+            if (row["limit_quantity"], row["population"], row["window"]) == (limited_by, "ADULT", "12_MONTHS")
+            and row["kind"] == "LIMIT" and _holds(row, last)
+        )  # fmt: skip
+        share = Fraction((last - first).days + 1, (first.replace(year=first.year + 1) - first).days)
+        if dose >= found.get((first, quantity), (ZERO,))[0]:
+            ratio = Fraction(dose) / (Fraction(limit) * share)
+            found[first, quantity] = dose, rounded(ratio, 6), ratio > 1
+    return found
+
+
 def misclassified(
     doses: list[dict], category_on: dict[int, list[tuple[date, str]]], rules: list[dict]
 ) -> dict[tuple, Decimal]:

@@ -291,6 +291,42 @@ def test_what_one_operation_may_have_given(rows, of_age):
     assert sorted(found) == oracle.significant(doses, LIMITS, {2: of_age}, share)
 
 
+# A fifth of a year, a contract that follows it within days, the like in a leap year, one under another lens limit.
+CONTRACTS = [(date(2022, 1, 1), date(2022, 3, 14)), (date(2022, 3, 20), date(2022, 12, 31)),
+             (date(2024, 1, 1), date(2024, 3, 13)), (date(2017, 5, 1), date(2017, 5, 1))]  # fmt: skip
+
+
+@st.composite
+def contract_doses(draw) -> dict:
+    end = draw(st.sampled_from([date(2017, 5, 1), date(2022, 1, 31), date(2022, 3, 14), date(2022, 3, 31),
+                                date(2022, 12, 31), date(2023, 1, 15), date(2024, 2, 29)]))  # fmt: skip
+    return draw(st.sampled_from(OPERATIONS)) | {
+        "period_end": end,
+        "period_start": end - timedelta(days=draw(st.sampled_from([0, 30, 89]))),
+        "dose_msv": Decimal(draw(st.sampled_from([1000, 4000, 4001, 30000, 100000, 100001]))) / 1000,
+    }
+
+
+@settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
+@given(st.lists(contract_doses(), min_size=1, max_size=12),
+       st.lists(st.sampled_from(CONTRACTS), min_size=1, unique=True))  # fmt: skip
+def test_short_contracts_bear_their_part_of_a_limit(rows, lines):
+    with tempfile.TemporaryDirectory() as home:
+        register = Register(Path(home))
+        doses = [register.add("doses", **row) for row in rows]
+        for number, (first, last) in enumerate(sorted(lines)):
+            register.add("employments", row_no=number + 2, contract_type="TEMP" if number % 2 else "CDD",
+                         category_start=first, contract_start=first, contract_end=last)  # fmt: skip
+        path = register.build(only={"contract_doses"})
+        with duckdb.connect(str(path), read_only=True) as connection:
+            found = connection.execute(
+                "select contract_start, limit_quantity, dose_msv, prorata_limit_ratio, is_above_prorata"
+                " from contract_doses"
+            ).fetchall()
+    assert {row[:2]: row[2:] for row in found} == oracle.contracts(doses, lines, LIMITS)
+    assert len({row[:2] for row in found}) == len(found)
+
+
 RULES = [
     row | {"level_msv": Decimal(row["level_msv"])}
     for row in reference.table("classification_levels").with_columns(pl.col("level_msv").cast(pl.String)).to_dicts()
