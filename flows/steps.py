@@ -13,7 +13,7 @@ from ingestion.door import Arrival, Door, Receipt
 from ingestion.read import parse_name
 from lake.errors import DeliveryRefused, DosilakeError, GateRefused
 from lake.settings import Settings
-from lake.store import Lake
+from lake.store import Lake, files_digest
 from models import increment
 from models.build import build
 from models.extract import make_extract
@@ -128,7 +128,7 @@ def refresh(
     Raises GateRefused when a check fails (the current snapshot stays) and StorageError when there is no lake.
     """
     lake = Lake(settings.lake_root)
-    newest = lake.version("deliveries")
+    newest = files_digest(lake.opened("deliveries"))
     if as_of is None and not full and increment.made_by_this_code(settings) and _built_from(settings) == newest:
         return None
     # The gate's library takes seconds to import, and the build leaves a core for it.
@@ -157,13 +157,13 @@ def release(settings: Settings, *, on: date | None = None, progress: Progress | 
     return made
 
 
-def _built_from(settings: Settings) -> int | None:
-    """Version of `deliveries` that the current snapshot was built from; None when there is no snapshot."""
+def _built_from(settings: Settings) -> str | None:
+    """Digest of the `deliveries` that the current snapshot was built from; None when there is no snapshot."""
     if current_version(settings) is None:
         return None
     snapshots = Snapshots(settings)
     try:
-        return snapshots.query("select lake_versions['deliveries'] as version from snapshot")["version"].item()
+        return snapshots.query("select deliveries_digest from snapshot")["deliveries_digest"].item()
     finally:
         snapshots.close()
 

@@ -1,6 +1,7 @@
 """The Delta tables: append once, list the files of the current version, never rewrite."""
 
 import base64
+import hashlib
 import json
 import uuid
 from collections.abc import Collection, Iterable, Iterator
@@ -202,6 +203,15 @@ class Lake:
 
     def _path(self, name: str) -> Path:
         return self.root / name
+
+
+def files_digest(delta: DeltaTable) -> str:
+    """Tells what the table holds, as its version does not: that is counted on from wherever a backup was restored.
+
+    SHA-256 of its files' names, each of which was drawn when it was written.
+    """
+    names = sorted(pa.table(delta.get_add_actions())["path"].to_pylist())
+    return hashlib.sha256("\n".join(names).encode()).hexdigest()
 
 
 def file_paths(delta: DeltaTable, folder: Path) -> list[str]:

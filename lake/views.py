@@ -15,7 +15,7 @@ from deltalake import DeltaTable
 from lake import reference
 from lake.schema import TABLES, Table
 from lake.settings import Settings
-from lake.store import Lake, file_paths
+from lake.store import Lake, file_paths, files_digest
 
 PARIS = ZoneInfo("Europe/Paris")
 OFFLINE = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
@@ -64,7 +64,7 @@ def expose_lake(
     for name in ("deliveries", *sorted(_OF_DELIVERIES)):
         table = TABLES[name]
         delta = DeltaTable(str(lake.root / name), version=versions[name]) if versions else lake.opened(name)
-        seen[name] = delta.version()
+        seen[name] = delta.version(), files_digest(delta)
         conditions = []
         clock = "known_at" if "known_at" in table.column_names else "received_at"
         if moment and clock in table.column_names:
@@ -79,8 +79,8 @@ def expose_lake(
         connection.execute(f"create view lake.{name} as {_select(delta, lake.root / name, table)}{where}")
     today = as_of or datetime.now(PARIS).date()
     connection.execute(f"create table lake.clock as select date {quoted(today.isoformat())} as today")
-    connection.execute("create table lake.versions (table_name varchar, version bigint)")
-    connection.executemany("insert into lake.versions values (?, ?)", list(seen.items()))
+    connection.execute("create table lake.versions (table_name varchar, version bigint, files_digest varchar)")
+    connection.executemany("insert into lake.versions values (?, ?, ?)", [(name, *told) for name, told in seen.items()])
 
 
 def expose_reference(connection: duckdb.DuckDBPyConnection) -> None:

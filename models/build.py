@@ -229,19 +229,22 @@ def write_snapshot_table(
     connection.execute("""
         create or replace table snapshot (
             version varchar, built_at timestamp with time zone, as_of date, today date, last_delivery_no integer,
-            data_until date, lake_versions map(varchar, bigint), code_version varchar, refreshed_from varchar
+            data_until date, lake_versions map(varchar, bigint), deliveries_digest varchar, code_version varchar,
+            refreshed_from varchar
         )
     """)
-    last_delivery, until = connection.execute("""
+    last_delivery, until, digest = connection.execute("""
         select
             (select max(delivery_no) from lake.deliveries),
-            (select max(period_end) from dose_records where dosimetry <> 'OPERATIONAL')
+            (select max(period_end) from dose_records where dosimetry <> 'OPERATIONAL'),
+            (select files_digest from lake.versions where table_name = 'deliveries')
     """).fetchone()
     today = connection.execute("select today from lake.clock").fetchone()[0]
     versions = dict(connection.execute("select table_name, version from lake.versions").fetchall())
+    told = [as_of, today, last_delivery, until, versions, digest]
     connection.execute(
-        "insert into snapshot values (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        [version, datetime.now(UTC), as_of, today, last_delivery, until, versions, code_version(), refreshed_from],
+        "insert into snapshot values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        [version, datetime.now(UTC), *told, code_version(), refreshed_from],
     )
 
 

@@ -90,6 +90,25 @@ def test_nothing_new_is_not_built_again_but_by_other_code(home, monkeypatch):
     assert refresh(home) is not None
 
 
+def test_a_restored_lake_that_received_as_many_deliveries_again_has_others(home, tmp_path):
+    backup, files = tmp_path / "backup", Files(tmp_path)
+    shutil.copytree(home.home, backup, ignore=shutil.ignore_patterns("marts", "releases"))
+    door = Door(home)
+    door.receive(files.write("PASS", line("PASS", value_msv="1.250")))
+    refresh(home)
+    lost = door.lake.version("deliveries")
+    door.engine.dispose()
+    for part in backup.iterdir():
+        shutil.rmtree(home.home / part.name) if part.is_dir() else (home.home / part.name).unlink()
+        part.rename(home.home / part.name)
+    door = Door(home)
+    door.receive(files.write("PASS", line("PASS", value_msv="0.350")))
+    assert door.lake.version("deliveries") == lost
+    assert refresh(home) is not None
+    assert [str(dose) for dose in _careers(home)] == ["0.350"]
+    assert refresh(home) is None
+
+
 def test_what_the_gate_refuses_of_a_refresh_is_built_in_full(home, tmp_path):
     door = Door(home)
     files = Files(tmp_path)
