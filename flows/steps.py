@@ -17,7 +17,7 @@ from lake.store import Lake, files_digest
 from models import increment
 from models.build import build
 from models.extract import make_extract
-from models.publish import current_version, publish
+from models.publish import current_version, making, publish
 from models.releases import Release, due, freeze, may_release
 from models.snapshot import Snapshots
 from quality import suites
@@ -133,14 +133,15 @@ def refresh(
         return None
     # The gate's library takes seconds to import, and the build leaves a core for it.
     suites.warm()
-    if as_of is None and not full:
-        built = increment.refresh(settings, lake, progress)
-        # The refresh may be at fault; of a full build, what the gate refuses is the lake's.
-        with suppress(GateRefused):
-            return publish(settings, built, lambda path: gate(settings, lake, path))
-    built = build(settings, lake, as_of, progress)
-    otherwise = increment.reconciled(settings, built)
-    return publish(settings, built, lambda path: gate(settings, lake, path, refreshed_otherwise=otherwise))
+    with making(settings):
+        if as_of is None and not full:
+            built = increment.refresh(settings, lake, progress)
+            # The refresh may be at fault; of a full build, what the gate refuses is the lake's.
+            with suppress(GateRefused):
+                return publish(settings, built, lambda path: gate(settings, lake, path))
+        built = build(settings, lake, as_of, progress)
+        otherwise = increment.reconciled(settings, built)
+        return publish(settings, built, lambda path: gate(settings, lake, path, refreshed_otherwise=otherwise))
 
 
 def release(settings: Settings, *, on: date | None = None, progress: Progress | None = None) -> list[Release]:

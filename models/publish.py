@@ -1,13 +1,16 @@
 """After `publish`, a snapshot that passed the gate is the one readers open; one that failed changed nothing."""
 
+import fcntl
 import os
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Protocol
 
 from lake.errors import GateRefused
 from lake.settings import Settings
+from lake.store import storage_errors
 from models.build import discard
 from models.releases import make_first
 
@@ -31,6 +34,24 @@ class GateReport(Protocol):
     checks: Sequence[Check]
 
     def save(self, path: Path) -> None: ...
+
+
+@contextmanager
+def making(settings: Settings) -> Iterator[None]:
+    """Within, a snapshot may be made and published while others are; nobody removes what is half-made.
+
+    Whoever comes while nobody is at it removes what was left by those who were killed. A killed process holds no lock.
+    """
+    with storage_errors(settings.marts):
+        settings.marts.mkdir(parents=True, exist_ok=True)
+        lock = (settings.marts / ".making.lock").open("w")
+    with lock:
+        with suppress(BlockingIOError):
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            for leftover in (*settings.marts.glob(f"{_PREFIX}*"), *settings.marts.glob(f".{CURRENT}-*")):
+                leftover.unlink()
+        fcntl.flock(lock, fcntl.LOCK_SH)
+        yield
 
 
 def publish(settings: Settings, built: Path, gate: Callable[[Path], GateReport]) -> Path:

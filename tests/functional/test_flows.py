@@ -2,6 +2,9 @@
 
 import dataclasses
 import shutil
+import signal
+import subprocess
+import sys
 import threading
 import time
 import warnings
@@ -107,6 +110,24 @@ def test_a_restored_lake_that_received_as_many_deliveries_again_has_others(home,
     assert refresh(home) is not None
     assert [str(dose) for dose in _careers(home)] == ["0.350"]
     assert refresh(home) is None
+
+
+def test_what_a_killed_build_leaves_is_removed_once_it_is_dead(home):
+    """And not while it only stands still."""
+    command = [sys.executable, "-m", "flows.cli", "--home", str(home.home), "refresh", "--full"]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+        try:
+            _until(lambda: list(home.marts.glob(".building-*.duckdb")))
+            process.send_signal(signal.SIGSTOP)
+            (half_made,) = home.marts.glob(".building-*.duckdb")
+            assert refresh(home, full=True) is not None
+            assert half_made.exists()
+        finally:
+            process.kill()
+    assert half_made.exists()
+    published = refresh(home, full=True)
+    assert not list(home.marts.glob(".building-*"))
+    assert current_version(home) == published.stem
 
 
 def test_what_the_gate_refuses_of_a_refresh_is_built_in_full(home, tmp_path):
