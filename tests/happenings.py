@@ -1,10 +1,13 @@
 """What can happen to a register, told by small numbers and brought about by real deliveries through the real door."""
 
+import copy
+import dataclasses
+import shutil
 from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
-from itertools import count
 from pathlib import Path
+from typing import Self
 from unittest.mock import patch
 
 import polars as pl
@@ -46,13 +49,27 @@ class Happenings:
         self.door = Door(self.settings)
         self.today = _FIRST_DAY
         self.told: Counter = Counter()
-        self._numbers = count(1)
+        self._last_number = 0
         self._sent: list[dict] = []
         self._received = datetime(2024, 4, 1, 8, tzinfo=UTC)
         self._deliver("ETAB", *(line("ETAB", siret=place) for place in PLACES[:3]))
         self._deliver("TRAV", *(self._employed(person, person % 2) for person in range(EMPLOYED)))
         # So that no later wear is the first that the register knows of.
         self._deliver("PASS", self._badge(0, date(2015, 1, 31), "0.150"))
+
+    def twin(self, folder: Path) -> Self:
+        """Another home, to which the same has happened until now."""
+        (folder / "sent").mkdir(parents=True)
+        self.door.engine.dispose()
+        shutil.copytree(self.settings.home, folder / "home")
+        twin = copy.copy(self)
+        twin.files = copy.copy(self.files)
+        twin.files.folder = folder / "sent"
+        twin.settings = dataclasses.replace(self.settings, home=folder / "home")
+        twin.door = Door(twin.settings)
+        twin.told = self.told.copy()
+        twin._sent = [*self._sent]
+        return twin
 
     @property
     def day(self):
@@ -142,6 +159,11 @@ class Happenings:
             line("CORR", record_id=self._record_id(), dose_id=dose_id, action=action, **given),
         )
 
+    def undeclared(self, a: int, b: int, c: int) -> None:
+        """A dose alone, of a person who is known, at an establishment that has not declared them: it waits."""
+        person = a % EMPLOYED
+        self._deliver("PASS", self._badge(person, MONTHS[b % 5], VALUES[c % 6], siret=PLACES[(person + 1) % 2]))
+
     def waiting_record_again(self, a: int, b: int, c: int) -> None:
         """A record that waits, sent again for a person who is known."""
         waits = self.door.lake.scan("waiting").select("record_id", "sender_code").collect()
@@ -222,11 +244,15 @@ class Happenings:
         return line("TRAV", nir=number, siret=PLACES[place % len(PLACES)], sex=sex, id_kind=kind, **born, **given)
 
     def _record_id(self) -> str:
-        return f"r{next(self._numbers)}"
+        return f"r{self._next_number()}"
+
+    def _next_number(self) -> int:
+        self._last_number += 1
+        return self._last_number
 
     def _deliver(self, layout: str, *lines: dict) -> None:
         # Now and then something comes in that was received before what came last.
-        number = next(self._numbers)
+        number = self._next_number()
         self._received += timedelta(minutes=7) if number % 7 else timedelta(minutes=-20)
         report = self.door.receive(self.files.write(layout, *lines), self._received).report
         self.told.update({f"{layout} {name}": report[f"rows_{name}"] for name in ("loaded", "waiting", "refused")})
@@ -237,5 +263,5 @@ class Happenings:
 HAPPENINGS: dict[str, Callable] = {
     name: found
     for name, found in vars(Happenings).items()
-    if callable(found) and not name.startswith("_") and name != "happen"
+    if callable(found) and not name.startswith("_") and name not in ("happen", "twin")
 }

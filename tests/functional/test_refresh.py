@@ -3,10 +3,12 @@
 `make refreshes` tries far more sequences, and names the shortest that it finds to fail.
 """
 
+import dataclasses
 import os
 import shutil
 import tempfile
 from pathlib import Path
+from typing import Self
 
 import duckdb
 import pytest
@@ -16,8 +18,9 @@ from hypothesis import strategies as st
 
 from ingestion.door import Door
 from models import increment
-from models.build import build
-from models.publish import publish
+from models.build import build, kept
+from models.catalog import models
+from models.publish import current_version, publish
 from quality.gate import gate
 
 IS_LONG = "REFRESH_CASES" in os.environ
@@ -35,11 +38,20 @@ class Refreshed(Happenings):
         self.refreshed: list[bool] = []
         self.refresh()
 
+    def twin(self, folder: Path) -> Self:
+        twin = super().twin(folder)
+        twin.refreshed = [*self.refreshed]
+        return twin
+
+    @property
+    def path(self) -> Path:
+        return self.settings.marts / f"{current_version(self.settings)}.duckdb"
+
     def refresh(self) -> Path:
         """Publish the lake as it stands; whether the snapshot before was a part of it goes to `refreshed`."""
         with self.day:
             built = increment.refresh(self.settings, self.door.lake)
-            self.path = publish(self.settings, built, self._gate)
+            publish(self.settings, built, self._gate)
         with duckdb.connect(str(self.path), read_only=True) as connection:
             self.refreshed.append(connection.execute("select refreshed_from is not null from snapshot").fetchone()[0])
         return self.path
@@ -66,10 +78,11 @@ def differences(one: Path, other: Path) -> list[str]:
             found.append(f"tables: {sorted(ours.keys() ^ theirs.keys())} in one alone")
         for table in (ours.keys() & theirs.keys()) - {"main.snapshot"}:
             here, there = f"one.{table}", f"other.{table}"
-            more, less = (
-                connection.execute(f"select count(*) from (from {a} except all from {b})").fetchone()[0]
-                for a, b in ((here, there), (there, here))
-            )
+            more, less = connection.execute(f"""
+                select
+                    (select count(*) from (from {here} except all from {there})),
+                    (select count(*) from (from {there} except all from {here}))
+            """).fetchone()
             if more or less or ours[table] != theirs[table]:
                 found.append(f"{table}: {more} rows too many, {less} missing")
     return found
@@ -90,9 +103,18 @@ def _tables(connection: duckdb.DuckDBPyConnection, database: str) -> dict[str, l
 
 
 @pytest.fixture(scope="module")
-def told(tmp_path_factory):
+def begun(tmp_path_factory):
+    """What every home here starts as: beginning one costs as much as refreshing it twice."""
+    return Refreshed(tmp_path_factory.mktemp("begun"))
+
+
+@pytest.fixture(scope="module")
+def told(begun, tmp_path_factory):
     """Everything that can happen; a refresh after every few, the last of them as `differences` tells it."""
-    home = Refreshed(tmp_path_factory.mktemp("told"))
+    home = begun.twin(tmp_path_factory.mktemp("told"))
+    for month in (0, 3):
+        for what in ("dose", "entry", "intake"):
+            home.happen(what, 0, month, 3)
     for number, what in enumerate(sorted(set(HAPPENINGS) - {"next_day", "early_dose"})):
         home.happen("dose", number, 7 * number, 5 * number)
         if number == 10:
@@ -118,10 +140,44 @@ def test_the_deliveries_hold_every_fate_of_a_row(told):
     assert all(home.told[name] for name in ("PASS waiting", "PASS refused", "released")), home.told
 
 
+def test_models_by_year_have_rows_of_several(told):
+    """Else to make one year anew would be to make all of them."""
+    home, _ = told
+    by_year = [model for model in models().values() if model.is_mart and model.is_by_year]
+    with duckdb.connect(str(home.path), read_only=True) as connection:
+        years = {
+            model.name: connection.execute(
+                f"select count(distinct {'year(month)' if 'month' in model.columns else 'year'}) from {model.name}"
+            ).fetchone()[0]
+            for model in by_year
+        }
+    assert [name for name, number in years.items() if number < 2] == []
+
+
+def test_a_model_by_year_that_looks_across_years_is_found_out(begun, tmp_path, monkeypatch):
+    """As the sums of five years and of careers would be, were they said to be by year."""
+    home = begun.twin(tmp_path)
+    for month in (0, 1, 4):
+        home.happen("dose", 0, month, 3)
+    home.refresh()
+    cumulative = models()["cumulative_distribution"]
+    derived = (kept, increment._ordered, increment._refreshed_by, increment._read_by, increment._whole_parts)
+    with monkeypatch.context() as patched:
+        patched.setitem(models(), cumulative.name, dataclasses.replace(cumulative, refreshed_by="year"))
+        for found in derived:
+            found.cache_clear()
+        home.happen("intake", 0, 1, 4)
+        differing = home.differences()
+    for found in derived:
+        found.cache_clear()
+    assert home.refreshed[-1]
+    assert [difference.partition(":")[0] for difference in differing] == ["main.cumulative_distribution"]
+
+
 @pytest.fixture(scope="module")
-def home(tmp_path_factory):
+def home(begun, tmp_path_factory):
     """Doses of several persons, some above a limit, some waiting."""
-    home = Refreshed(tmp_path_factory.mktemp("one by one"))
+    home = begun.twin(tmp_path_factory.mktemp("one by one"))
     for numbers in [(0, 1, 3), (1, 2, 4), (2, 3, 5), (5, 1, 2)]:
         home.happen("dose", *numbers)
     home.refresh()
@@ -135,6 +191,7 @@ def home(tmp_path_factory):
         ("whose dose a physician maintains", "decision", (4, 2, 0), "exceedance_history"),
         ("who work where a list says otherwise", "place", (1, 1, 4), "annual_worker_doses"),
         ("whose waiting record was somebody else's", "waiting_record_again", (0, 1, 0), "expected_doses"),
+        ("of whom nothing came but waits", "undeclared", (0, 1, 5), "provisional_exceedances"),
         ("whose wait is over", "employment", (6, 0, 0), "dose_records"),
         ("who are one", "link", (1, 0, 1), "persons"),
         ("who are two again", "link", (1, 0, 0), "persons"),
@@ -174,9 +231,9 @@ def test_on_another_day_and_by_other_code_everything_is_built(home, monkeypatch)
         st.tuples(st.sampled_from([*USUAL, "refresh", "refresh"]), *[st.integers(0, 63)] * 3), min_size=8, max_size=24
     )
 )
-def test_after_any_sequence_it_is_a_full_build(steps):
+def test_after_any_sequence_it_is_a_full_build(begun, steps):
     with tempfile.TemporaryDirectory() as folder:
-        home = Refreshed(Path(folder))
+        home = begun.twin(Path(folder))
         for what, *numbers in steps:
             if what == "refresh":
                 home.refresh()
@@ -186,8 +243,8 @@ def test_after_any_sequence_it_is_a_full_build(steps):
         home.door.engine.dispose()
 
 
-def test_a_full_build_tells_what_refreshes_had_made_otherwise(tmp_path):
-    home = Refreshed(tmp_path)
+def test_a_full_build_tells_what_refreshes_had_made_otherwise(begun, tmp_path):
+    home = begun.twin(tmp_path)
     home.happen("dose", 1, 0, 2)
     refreshed = home.refresh()
     with home.day:
@@ -210,9 +267,9 @@ def test_a_full_build_tells_what_refreshes_had_made_otherwise(tmp_path):
         assert increment.reconciled(home.settings, build(home.settings, home.door.lake)) is None
 
 
-def test_of_a_lake_restored_from_a_backup_everything_is_built(tmp_path):
+def test_of_a_lake_restored_from_a_backup_everything_is_built(begun, tmp_path):
     """Deliveries are lost then, and their numbers are given again to others."""
-    home = Refreshed(tmp_path)
+    home = begun.twin(tmp_path)
     home.happen("dose", 0, 1, 3)
     backup = tmp_path / "backup"
     shutil.copytree(home.settings.home, backup, ignore=shutil.ignore_patterns("marts"))
