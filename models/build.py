@@ -106,12 +106,12 @@ def opened(
 def make(connection: duckdb.DuckDBPyConnection, model: Model, *, of_touched: str = "") -> float:
     """Create one model and return the seconds it took; staging models are temporary and never published.
 
-    `of_touched`, a column: only the rows whose value stands in the table `touched_<column>`; temporary even of a mart.
+    `of_touched`, a condition: only the rows that it holds for; temporary even of a mart.
     """
     kind = "table" if model.is_mart and not of_touched else f"temporary {model.kind}"
     if model.kind == "view":
         kind = f"or replace {kind}"
-    query = f"from (\n{model.sql}\n) where {of_touched} in (from touched_{of_touched})" if of_touched else model.sql
+    query = f"from (\n{model.sql}\n) where {of_touched}" if of_touched else model.sql
     started = time.perf_counter()
     try:
         connection.execute(_parsed(f"create {kind} {model.name} as {query}"))

@@ -1,5 +1,11 @@
 -- Electronic readings are left out: they are summed by month before anything is counted.
-with of_corrected_persons as (
+with corrected as (
+    select distinct worker_key, year
+    from group_members
+    where basis = 'all'
+),
+
+of_corrected_persons as (
     select
         worker_key, year, limit_quantity, dimension, group_code, parent_code,
         coalesce(sum(dose_msv) filter (where basis = 'current'), 0) as current_msv,
@@ -7,9 +13,8 @@ with of_corrected_persons as (
         coalesce(bool_or(is_monitored) filter (where basis = 'current'), false) as is_monitored_now,
         coalesce(bool_or(is_monitored) filter (where basis = 'all'), false) as is_monitored_in_all
     from group_members
-    where
-        worker_key in (select worker_key from group_members where basis = 'all')
-        and limit_quantity <> 'operational'
+    inner join corrected using (worker_key, year)
+    where limit_quantity <> 'operational'
     group by worker_key, year, limit_quantity, dimension, group_code, parent_code
 ),
 

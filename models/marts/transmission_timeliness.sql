@@ -11,7 +11,7 @@ transmitted as (
         cast(date_trunc('month', period_end) as date) as month,
         result_status = 'ABSENT' as is_absence,
         cast(received_at at time zone 'Europe/Paris' as date) - period_end as delay_days
-    from current_doses
+    from dose_records
     where dosimetry <> 'OPERATIONAL' and author_role <> 'PHYSICIAN' and situation <> 'SUR'
 )
 

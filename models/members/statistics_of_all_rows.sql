@@ -2,8 +2,9 @@
 with members as (
     select
         year, limit_quantity, dimension, group_code, basis, worker_key, establishment_key, dose_msv, is_monitored,
-        worker_key in (select worker_key from annual_doses_of_all_rows) as is_corrected
+        corrected.worker_key is not null as is_corrected
     from group_members
+    left join (select distinct worker_key, year from annual_doses_of_all_rows) as corrected using (worker_key, year)
     where limit_quantity <> 'operational'
 ),
 

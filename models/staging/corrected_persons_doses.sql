@@ -1,6 +1,9 @@
--- Every row ever received of those persons, replaced and cancelled ones as if they stood. Electronic readings stand apart.
+-- Every row ever received of those years, replaced and cancelled ones as if they stood: of any other year of the person the
+-- rows that stand are all there are. Electronic readings stand apart.
 with corrected as (
-    select distinct coalesce(person_keys.person_key, doses.worker_key) as worker_key
+    select distinct
+        coalesce(person_keys.person_key, doses.worker_key) as worker_key,
+        year(doses.period_end) as year
     from lake.doses
     inner join removed_rows on removed_rows.dose_row = doses.dose_id >> 3
     left join person_keys on person_keys.worker_key = doses.worker_key
@@ -16,16 +19,18 @@ keys as (
 )
 
 select
-    worker_key, establishment_key, radiation, body_location, period_start, period_end,
-    cast(counted_msv as decimal(12, 3)) as counted_msv, limit_quantity, site, component, dosimetry, makes_monitored
-from judged_doses
+    judged.worker_key, judged.establishment_key, judged.radiation, judged.body_location, judged.period_start,
+    judged.period_end, cast(judged.counted_msv as decimal(12, 3)) as counted_msv, judged.limit_quantity, judged.site,
+    judged.component, judged.dosimetry, judged.makes_monitored
+from judged_doses as judged
+inner join corrected on corrected.worker_key = judged.worker_key and corrected.year = year(judged.period_end)
 where
     -- By the key as sent, which the scan of the lake can be bound by.
-    sent_key in (select worker_key from keys)
-    and record_action <> 'CANCEL'
-    and counted_msv is not null
-    and situation <> 'SUR'
-    and badge_position is distinct from 'OVER_APRON'
-    and body_location is distinct from 'ABDOMEN'
-    and limit_quantity is not null
-    and dosimetry <> 'OPERATIONAL'
+    judged.sent_key in (select worker_key from keys)
+    and judged.record_action <> 'CANCEL'
+    and judged.counted_msv is not null
+    and judged.situation <> 'SUR'
+    and judged.badge_position is distinct from 'OVER_APRON'
+    and judged.body_location is distinct from 'ABDOMEN'
+    and judged.limit_quantity is not null
+    and judged.dosimetry <> 'OPERATIONAL'

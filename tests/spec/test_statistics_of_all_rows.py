@@ -37,13 +37,14 @@ def test_a_cancelled_result_and_a_replaced_one_count_in_one_view_alone(register,
 
 
 def test_only_persons_who_were_corrected_stand_behind_the_difference(register, table, expected):
-    """The first had 4 mSv and a cancelled 3; the second was never corrected."""
+    """The first had 4 mSv and a cancelled 3, and a year that was not corrected; the second was never corrected."""
     for row in table("""
         row_no | worker_key | period_end | dose_msv | record_action | replaced
         2      | 1          | 2023-03-31 | 3.000    | NEW           | -
         3      | 1          | 2023-03-31 | 0.000    | CANCEL        | 2
         4      | 1          | 2023-06-30 | 4.000    | NEW           | -
         5      | 2          | 2023-06-30 | 1.000    | NEW           | -
+        6      | 1          | 2022-06-30 | 1.000    | NEW           | -
     """):
         corrected(register, row)
     asked = "select worker_key, year, dose_msv from annual_doses_of_all_rows where limit_quantity = 'effective'"
