@@ -1,9 +1,9 @@
 with rows_judged as (
     select
-        dosimetry, disposition, count(*) as dose_rows,
-        cast(coalesce(sum(dose_msv), 0) as decimal(18, 3)) as dose_msv
-    from judged_doses
-    where disposition <> 'considered'
+        dosimetry, disposition,
+        cast(sum(dose_rows) as bigint) as dose_rows,
+        cast(sum(dose_msv) as decimal(18, 3)) as dose_msv
+    from disposed_rows
     group by dosimetry, disposition
 ),
 
