@@ -28,6 +28,9 @@ class Settings:
     largest_file_mib: int = setting(1024, "a larger delivery file is refused (F07), in MiB")
     longest_line_kib: int = setting(64, "a file with a longer line is refused (F09), in KiB")
     most_lines: int = setting(10_000_000, "a file with more lines is refused (F09)")
+    full_build_share: float = setting(
+        0.5, "what touches a larger share of the persons is built in full: that is cheaper then"
+    )
     slice_rows: int = setting(65_536, "lines of a file judged at a time; more take more memory")
     snapshots_kept: int = setting(5, "published snapshots kept")
     release_months: int = setting(3, "months between two releases of the statistics; 1, 2, 3, 4, 6 or 12")

@@ -4,7 +4,7 @@ It starts from a copy of the current snapshot. Deliveries that have come since t
 (`refreshed_by` in its sidecar), their rows are taken out and made anew, by the same SQL over a lake that holds nobody
 else. The years of the rows that are others since are made anew in each model by year, over those years alone. A whole
 model is made anew once anything that it is made of has changed. Whatever this cannot follow (another day, other code, a
-lake restored from a backup, a change that names no person) is built in full.
+lake restored from a backup, a change that names no person) is built in full, and so is what touches most persons.
 """
 
 from collections.abc import Collection, Iterator
@@ -85,7 +85,7 @@ def refresh(settings: Settings, lake: Lake, progress: Progress | None = None) ->
     path = path_of(settings, version)
     try:
         with opened(settings, lake, path, since=settings.marts / f"{since}.duckdb") as connection:
-            _bring_up_to_date(connection, progress)
+            _bring_up_to_date(connection, settings.full_build_share, progress)
             write_snapshot_table(connection, version, None, since)
     except _EverybodyTouched:
         return build(settings, lake, progress=progress)
@@ -139,7 +139,7 @@ def made_by_this_code(settings: Settings) -> str | None:
         snapshots.close()
 
 
-def _bring_up_to_date(connection: duckdb.DuckDBPyConnection, progress: Progress | None) -> None:
+def _bring_up_to_date(connection: duckdb.DuckDBPyConnection, most: float, progress: Progress | None) -> None:
     if not _holds(connection, "from snapshot inner join lake.clock using (today)"):
         raise _EverybodyTouched
     if _holds(connection, f"from kept.deliveries anti join ({SEEN}) using (delivery_no, ended_at)"):
@@ -148,6 +148,8 @@ def _bring_up_to_date(connection: duckdb.DuckDBPyConnection, progress: Progress 
     connection.execute(f"create temporary table arrived as {arrived}")
     changed = {f"lake.{name}" for name in TABLES if _holds(connection, _arrived(name))}
     changed |= _find_touched(connection)
+    if _share_touched(connection) > most:
+        raise _EverybodyTouched
     connection.execute("create temporary table touched_year (year bigint)")
     if _holds(connection, "from touched_worker_key"):
         changed |= _make_persons(connection, progress)
@@ -189,6 +191,15 @@ def _find_touched(connection: duckdb.DuckDBPyConnection) -> set[str]:
         left join person_keys_before using (worker_key)
     """)
     return changed
+
+
+def _share_touched(connection: duckdb.DuckDBPyConnection) -> float:
+    """Of the persons of the snapshot before and those who are new."""
+    return connection.execute("""
+        select coalesce(count(touched_worker_key.worker_key) / nullif(count(*), 0), 0)
+        from persons
+        full outer join touched_worker_key using (worker_key)
+    """).fetchone()[0]
 
 
 def _touch(connection: duckdb.DuckDBPyConnection, rows: str) -> bool:

@@ -45,7 +45,8 @@ class Happenings:
         sent = folder / "sent"
         sent.mkdir(parents=True)
         self.files = Files(sent)
-        self.settings = Settings(home=folder / "home", memory_limit_gib=2)
+        # So few persons are mostly touched.
+        self.settings = Settings(home=folder / "home", memory_limit_gib=2, full_build_share=1)
         self.door = Door(self.settings)
         self.today = _FIRST_DAY
         self.told: Counter = Counter()

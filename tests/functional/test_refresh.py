@@ -206,6 +206,16 @@ def test_of_those_touched_everything_is_made_anew(home, touched, what, numbers, 
     assert any(difference.startswith(f"main.{changed}:") for difference in differences(before, home.path))
 
 
+def test_what_touches_most_persons_is_built_in_full(begun, tmp_path):
+    home = begun.twin(tmp_path)
+    home.settings = dataclasses.replace(home.settings, full_build_share=0.5)
+    home.happen("undeclared", 1, 1, 5)
+    home.refresh()
+    home.happen("dose", 0, 1, 3)
+    assert home.differences() == []
+    assert home.refreshed == [False, True, False]
+
+
 def test_on_another_day_and_by_other_code_everything_is_built(home, monkeypatch):
     home.happen("dose", 3, 3, 3)
     home.happen("next_day", 0, 0, 0)
