@@ -9,7 +9,7 @@ DEMO_HOME := var/demo
 unexport PYTHONDONTWRITEBYTECODE
 export PYTHONPYCACHEPREFIX := $(CURDIR)/.venv/pycache
 
-.PHONY: help setup demo test check browser docs backtest chaos fuzz refreshes bench bench-backfill clean
+.PHONY: help setup demo test check browser docs backtest chaos fuzz refreshes bench bench-backfill bench-refresh clean
 
 help: ## list the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -79,6 +79,9 @@ bench: setup ## what a large file costs to validate and commit: medians of three
 
 bench-backfill: setup ## 37 million rows taken over by one command, killed half-way and run again; about 30 minutes
 	@$(BIN)/python benchmarks/backfill.py
+
+bench-refresh: setup ## a refresh beside a full build, 100 000 workers: medians of three runs; about 20 minutes
+	@$(BIN)/python benchmarks/refresh.py
 
 chaos: setup ## kill more than 200 senders at every step and at any time, compare each lake; about 6 minutes
 	@PYTHONPATH=tests $(BIN)/python -m chaos

@@ -29,7 +29,7 @@ class Settings:
     longest_line_kib: int = setting(64, "a file with a longer line is refused (F09), in KiB")
     most_lines: int = setting(10_000_000, "a file with more lines is refused (F09)")
     full_build_share: float = setting(
-        0.5, "what touches a larger share of the persons is built in full: that is cheaper then"
+        0.25, "what touches a larger share of the persons is built in full: that is cheaper then"
     )
     slice_rows: int = setting(65_536, "lines of a file judged at a time; more take more memory")
     snapshots_kept: int = setting(5, "published snapshots kept")
