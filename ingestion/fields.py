@@ -7,6 +7,7 @@ from functools import cache, cached_property
 
 import numpy as np
 import polars as pl
+import polars.selectors as cs
 
 from ingestion.identifiers import is_record_id
 from ingestion.rules import RULES
@@ -139,15 +140,17 @@ class Distinct:
     @classmethod
     def of_coded(cls, column: pl.Series) -> "Distinct":
         """Of a coded column; no value has number 0."""
-        codes = column.to_physical()
-        if not column.null_count():
-            return cls.of(codes.to_numpy() + np.intp(1))
-        return cls.of((codes.cast(pl.UInt32) + 1).fill_null(0).to_numpy())
+        return cls.of(column.to_frame().select(_numbered(pl.all())).to_series().to_numpy())
 
 
 def coded_columns(rows: pl.DataFrame) -> dict[str, Distinct]:
     """The values of each coded column."""
-    return {column.name: Distinct.of_coded(column) for column in rows if isinstance(column.dtype, pl.Categorical)}
+    # At once: asked of each column alone, the asking takes longer than the answer.
+    return {column.name: Distinct.of(column.to_numpy()) for column in rows.select(_numbered(cs.categorical()))}
+
+
+def _numbered(coded: pl.Expr) -> pl.Expr:
+    return (coded.to_physical().cast(pl.UInt32) + 1).fill_null(0)
 
 
 class Checks:
