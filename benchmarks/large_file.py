@@ -95,6 +95,8 @@ def run_once(home: Path, files: list[Path], folder: Path) -> list[tuple[int, int
     copy = folder / "copy"
     shutil.rmtree(copy, ignore_errors=True)
     shutil.copytree(home, copy)
+    # What the copy left to be written is not the door's.
+    os.sync()
     command = [sys.executable, "-c", _ONE_RUN, copy, *files]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     lines = [line.split() for line in done.stdout.splitlines()]

@@ -6,9 +6,11 @@ to a label drawn before the first of them, which stands at the head of the seale
 
 import hashlib
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 from cryptography.exceptions import InvalidTag
 
@@ -23,6 +25,8 @@ _PIECES = "landed bytes"
 _HEAD = "landed label"
 _LABEL_BYTES = 16
 _HEAD_BYTES = _LABEL_BYTES + SEAL_BYTES
+# Bytes that the disk is asked to take at once while a file is written.
+_TAKEN_TOGETHER = 32 * 2**20
 
 
 @dataclass(frozen=True)
@@ -93,6 +97,21 @@ def _passed_on(pieces: Iterator[bytes], see: Callable[[bytes], object]) -> Itera
         yield piece
 
 
+def _write(file: BinaryIO, pieces: Iterable[bytes]) -> None:
+    """Write the pieces; of many, the disk takes the first while the next are made, and has little left to take."""
+    with ThreadPoolExecutor(max_workers=1) as disk:
+        taken, waiting = None, 0
+        for piece in pieces:
+            file.write(piece)
+            waiting += len(piece)
+            if waiting >= _TAKEN_TOGETHER and (taken is None or taken.done()):
+                if taken:
+                    taken.result()
+                taken, waiting = disk.submit(os.fdatasync, file.fileno()), 0
+    if taken:
+        taken.result()
+
+
 @dataclass(frozen=True)
 class Draft:
     """A file sealed and not kept yet, with the digest of its bytes."""
@@ -121,8 +140,7 @@ class Landing:
         try:
             with open(path, "wb") as file:
                 file.write(bytes(_HEAD_BYTES))
-                for sealed in one_ahead(self.keys.seal_pieces(_PIECES, pieces, label)):
-                    file.write(sealed)
+                _write(file, one_ahead(self.keys.seal_pieces(_PIECES, pieces, label)))
         except (UsageError, OSError):
             # Where the disk is full, half a draft would keep it so.
             path.unlink(missing_ok=True)
