@@ -217,7 +217,7 @@ def _tables(
         day: persons_behind(settings, settings.releases / day.isoformat() / _BASIS, making / _BASIS)
         for day in sorted(days)
     }
-    # Rows of another grain are not those that changes are counted of.
+    # Rows of another grain are not those that changes are counted of; years told in it keep it for good.
     guarded = [
         name for name in guarded
         if name in changes[last.on] and {*grain(changes[last.on][name])} <= {*before[f"whole_{name}"].columns}
@@ -226,17 +226,31 @@ def _tables(
         made[name] = tuple(
             _as_first_shown(before[f"{kind}_{name}"], table) for kind, table in zip(_KINDS, made[name], strict=True)
         )
-    tables = {
-        name: Table(
-            models()[name],
-            found[name],
-            before[f"whole_{name}"],
-            before[f"shown_{name}"],
-            {day: behind[name] for day, behind in changes.items() if name in behind},
-        )
-        for name in guarded
-    }
-    return made | withhold(tables, on, thresholds, is_other_code=last.code_version != code_version())
+    tables, staying = {}, {}
+    for name in guarded:
+        kept = [before[f"{kind}_{name}"] for kind in _KINDS]
+        is_old = _is_of_old_grain(kept[0], found[name], grain(changes[last.on][name]))
+        whole, shown, now = (frame.filter(~is_old) for frame in (*kept, found[name]))
+        staying[name] = [frame.filter(is_old) for frame in kept]
+        behind = {day: told[name] for day, told in changes.items() if name in told}
+        tables[name] = Table(models()[name], now, whole, shown, behind)
+    moved = withhold(tables, on, thresholds, is_other_code=last.code_version != code_version())
+    for name, frames in moved.items():
+        made[name] = tuple(_with_old_grain(*both) for both in zip(staying[name], frames, strict=True))
+    return made
+
+
+def _with_old_grain(old: pl.DataFrame, new: pl.DataFrame) -> pl.DataFrame:
+    if old.is_empty():
+        return new
+    return pl.concat([new, old.select(c for c in old.columns if c in new.columns)], how="diagonal_relaxed")
+
+
+def _is_of_old_grain(before: pl.DataFrame, now: pl.DataFrame, keys: list[str]) -> pl.Expr:
+    """The years that earlier code told of other groups, beside which today's would give parts by subtraction."""
+    lacking = [c for c in keys if not now[c].null_count()]
+    old = before.filter(pl.any_horizontal(pl.lit(False), *(pl.col(c).is_null() for c in lacking)))
+    return pl.col("year").is_in(old["year"].unique().implode()) if "year" in keys else pl.lit(not old.is_empty())
 
 
 def _as_first_shown(before: pl.DataFrame, now: pl.DataFrame) -> pl.DataFrame:

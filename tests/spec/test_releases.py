@@ -82,7 +82,7 @@ class Releases:
 def _key(row: dict) -> tuple:
     finds = (
         "establishment_key", "year", "limit_quantity", "component", "span", "reading", "site", "relation", "basis",
-        "dimension", "group_code", "occupation_code", "class_code", "limit_code", "domain",
+        "dimension", "group_code", "occupation_code", "category", "class_code", "limit_code", "domain",
     )  # fmt: skip
     return tuple(row[name] for name in finds if name in row)
 
@@ -445,8 +445,8 @@ def test_a_basis_of_earlier_code_keeps_both_views_as_they_were(nation):
     )
 
 
-def test_a_table_that_earlier_code_told_of_other_groups_stays_for_a_release(home):
-    """Occupations were compared whatever the category: what is told of both then is not told of each in between."""
+def test_years_that_earlier_code_told_of_other_groups_stay_as_they_were(home):
+    """Occupations were compared whatever the category: the whole then, less a part now, would be the other part."""
     for place in (10, 11, 12, 13):
         home.establishment(place)
         home.workers(20, "1.000", place)
@@ -456,12 +456,20 @@ def test_a_table_that_earlier_code_told_of_other_groups_stays_for_a_release(home
         for name in ("compared", "whole_establishment_comparison", "shown_establishment_comparison"):
             connection.execute(f"alter table {name} drop column category")
     seen = []
-    for _ in range(2):
-        late(home, 1, "5.000")
+    for changed in (1, 1, 20, 20):
+        for worker in range(1, changed + 1):
+            late(home, worker, "5.000")
+        if len(seen) == 2:
+            for worker in range(1, 81):
+                home.register.dose("2024-06-30", "2.000", worker_key=worker, establishment_key=10 + (worker - 1) // 20)
         home.release()
         rows = home.shown("establishment_comparison", EMPLOYER, establishment_key=10)
-        seen.append({(row["occupation_code"], row["category"], str(row["mean_exposed_msv"])) for row in rows})
-    assert seen == [{(code, None, "1.000") for code in ("ALL", "M01")}] * 2
+        seen.append(
+            {(row["year"], row["occupation_code"], row["category"], str(row["mean_exposed_msv"])) for row in rows}
+        )
+    of_before = {(2023, code, None, "1.000") for code in ("ALL", "M01")}
+    of_after = {(2024, "ALL", "ALL", "2.000"), (2024, "M01", "B", "2.000")}
+    assert seen == [of_before, of_before, of_before | of_after, of_before | of_after]
 
 
 def test_a_table_of_which_nobody_says_who_is_behind_it_stays_as_first_shown(nation, monkeypatch):
