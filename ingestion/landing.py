@@ -31,11 +31,11 @@ _TAKEN_TOGETHER = 32 * 2**20
 
 @dataclass(frozen=True)
 class Sent:
-    """A file where its sender left it, as it was when it was found; `changed_at` in nanoseconds."""
+    """A file where its sender left it, as it was when it was found; `state` is another one after any change."""
 
     path: Path
     byte_size: int
-    changed_at: int
+    state: tuple[int, ...]
 
     def pieces(self) -> Iterator[bytes]:
         """The file's bytes; raises UsageError when it is gone, or not as it was found any more."""
@@ -48,10 +48,10 @@ class Sent:
                     if read > self.byte_size:
                         break
                     yield piece
-                now = os.fstat(file.fileno())
+                state = _state(os.fstat(file.fileno()))
         except OSError as error:
             raise _unreadable(self.path, error) from None
-        if (read, now.st_size, now.st_mtime_ns) != (self.byte_size, self.byte_size, self.changed_at):
+        if (read, state) != (self.byte_size, self.state):
             raise UsageError(
                 f"The file {kept_name(self.path.name)} changed while it was read; it was left where it is.",
                 next_step="Send it again once it is written whole.",
@@ -81,7 +81,12 @@ def found(path: Path, settings: Settings) -> Sent:
             next_step="Split it, or raise DOSILAKE_LARGEST_FILE_MIB.",
             code="F07",
         )
-    return Sent(path, now.st_size, now.st_mtime_ns)
+    return Sent(path, now.st_size, _state(now))
+
+
+def _state(now: os.stat_result) -> tuple[int, ...]:
+    # The time of the last change of the file's own entry cannot be set back, that of its bytes can.
+    return now.st_dev, now.st_ino, now.st_size, now.st_mtime_ns, now.st_ctime_ns
 
 
 def _unreadable(path: Path, error: OSError) -> UsageError:
