@@ -109,8 +109,10 @@ def _add_constraint(pages: dash.Dash, ground: Ground) -> None:
         viewer = signed_in()
         try:
             level_msv = _msv(level)
+            # What is no key is nobody's establishment.
+            key = place if isinstance(place, int) else 0
             await run_sync(
-                lambda: keep_constraint(ground, viewer, place, str(quantity), team and str(team)[:120], level_msv)
+                lambda: keep_constraint(ground, viewer, key, str(quantity), team and str(team)[:120], level_msv)
             )
         except DosilakeError as error:
             return _said(error), dash.no_update
@@ -119,7 +121,7 @@ def _add_constraint(pages: dash.Dash, ground: Ground) -> None:
 
 def _msv(value) -> Decimal | None:
     """What was written, with a comma or a point; None of nothing."""
-    written = str(value or "").strip().replace(",", ".")
+    written = "" if value is None else str(value).strip().replace(",", ".")
     try:
         return Decimal(written) if written else None
     except InvalidOperation:

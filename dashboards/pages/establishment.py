@@ -134,13 +134,18 @@ def _trend(ask: Ask, whole: pl.DataFrame):
     )  # fmt: skip
 
 
+def _job(ask: Ask, occupation_code: str, category: str | None) -> str:
+    """An occupation in a category; years that earlier code compared have occupations alone."""
+    occupation = ask.reference_label("occupations", occupation_code)
+    if category is None:
+        return occupation
+    words = {word.value: ask.label(word) for word in Category} | {"UNSPECIFIED": ask.t("label.unspecified")}
+    return f"{occupation} – {words[category]}"
+
+
 def _jobs(ask: Ask, frame: pl.DataFrame, year: int):
     frame = frame.filter(year=year)
-    words = {word.value: ask.label(word) for word in Category} | {"UNSPECIFIED": ask.t("label.unspecified")}
-    jobs = frame.select("occupation_code", "category").iter_rows()
-    labels = [
-        f"{ask.reference_label('occupations', code)} – {words.get(category, category)}" for code, category in jobs
-    ]
+    labels = [_job(ask, *job) for job in frame.select("occupation_code", "category").iter_rows()]
     frame = frame.with_columns(blocks.texts("label", labels))
     frame = frame.sort("monitored", descending=True, nulls_last=True)
     columns = [

@@ -166,7 +166,9 @@ def test_an_adviser_sets_a_constraint_on_the_page_and_nobody_else(anyone, asks):
     assert "n'est pas un nombre" in set_constraint(anyone, place, "beaucoup").text
     assert "ne dépasse pas la limite" in set_constraint(anyone, place, "20.001").text
     elsewhere = max(adviser.viewer.establishment_keys) + 1000
-    assert "pas dans votre périmètre" in set_constraint(anyone, elsewhere, "1").text
+    for others in (elsewhere, None, [place], {"key": place}):
+        assert "pas dans votre périmètre" in set_constraint(anyone, others, "1").text
+    assert "est positive" in set_constraint(anyone, place, 0).text and held() == ["2.5"]
     for reader in ("medecin", "employeur", "inspecteur"):
         sign_in(anyone, reader)
         assert "constraint-submit" not in call_page(anyone, "/app/team").text
@@ -289,6 +291,15 @@ def test_a_ratio_is_judged_by_its_interval(asks, low, high, differs, said_of_it)
            "standardised_dose_ratio_high": high, "differs_from_expected": differs}  # fmt: skip
     assert ask.t(f"establishment.verdict_{said_of_it}", value=ask.number(25, 0)) in said(_verdict(ask, row))
     assert ask.number(low, 2) in _interval(ask, row) and ask.number(high, 2) in _interval(ask, row)
+
+
+def test_a_job_that_earlier_code_compared_is_an_occupation_alone(asks):
+    from dashboards.pages.establishment import _job
+
+    ask = asks("medecin")
+    occupation = ask.reference_label("occupations", "M01")
+    assert _job(ask, "M01", None) == occupation
+    assert _job(ask, "M01", "UNSPECIFIED") == f"{occupation} – {ask.t('label.unspecified')}"
 
 
 @pytest.mark.parametrize(("mart", "title"), [
