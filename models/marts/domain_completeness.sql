@@ -45,10 +45,7 @@ select
     expected.expected_periods,
     expected.received_periods,
     share_of(expected.received_periods, expected.expected_periods) as received_periods_share,
-    -- In hundredths: more digits would tell how many are monitored where that number is held back.
-    case
-        when persons.monitored >= rules.fewest_persons then round(share_of(persons.with_occupation, persons.monitored), 2)
-    end as occupation_known_share
+    share_of_persons(persons.with_occupation, persons.monitored, rules.fewest_persons) as occupation_known_share
 from persons
 full outer join expected
     on expected.year = persons.year

@@ -40,10 +40,7 @@ select
     expected.absent_periods,
     expected.overdue_periods,
     share_of(expected.received_periods, expected.expected_periods) as received_periods_share,
-    -- In hundredths: more digits would tell how many are monitored where that number is held back.
-    case
-        when persons.monitored >= rules.fewest_persons then round(share_of(persons.with_occupation, persons.monitored), 2)
-    end as occupation_known_share
+    share_of_persons(persons.with_occupation, persons.monitored, rules.fewest_persons) as occupation_known_share
 from expected
 full outer join persons on persons.establishment_key = expected.establishment_key and persons.year = expected.year
 cross join rules
