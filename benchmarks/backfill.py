@@ -5,20 +5,17 @@ then lets `dosilake ingest FOLDER --as-named` take them in, kills it (SIGKILL) w
 command again. What the lake holds at the end is held against what the files hold.
 """
 
-import argparse
-import os
-import platform
 import shutil
 import signal
 import subprocess
 import sys
 import tempfile
 import time
-from datetime import UTC, datetime
 from pathlib import Path
 
 import polars as pl
-from large_file import prepare
+from ground import ground, parser
+from large_file import SEED, prepare
 
 from ingestion.read import fields_of, parse_name, slices
 from lake.settings import Settings
@@ -90,15 +87,10 @@ def _peak_mib(pid: int) -> int:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--workers", type=int, default=415_000, help="size of the simulated register")
-    parser.add_argument("--years", type=int, default=_YEARS, help="files, of a year each")
-    parser.add_argument("--folder", type=Path, help="kept and reused; default: a temporary one")
-    asked = parser.parse_args()
-    folder = asked.folder or Path(tempfile.mkdtemp(prefix="dosilake-bench-"))
-    print(f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}")
-    print(f"{datetime.now(UTC):%Y-%m-%d}: a register of {asked.workers} workers", flush=True)
-    try:
+    options = parser(__doc__, workers=415_000)
+    options.add_argument("--years", type=int, default=_YEARS, help="files, of a year each")
+    asked = options.parse_args()
+    with ground(asked, SEED) as folder:
         ready = folder / "home", next(folder.glob("PASS_*.csv"), None)
         home, large = ready if ready[1] else prepare(folder, asked.workers)
         files = repeat(large, folder / "years", asked.years)
@@ -119,9 +111,6 @@ def main() -> None:
         print(f"{total / (first + second):.0f} rows a second, kill and second reading of the first half included")
         if (landed, held, ids) != (len(files), loaded, loaded):
             sys.exit("The lake does not hold each loaded dose once.")
-    finally:
-        if not asked.folder:
-            shutil.rmtree(folder, ignore_errors=True)
 
 
 if __name__ == "__main__":

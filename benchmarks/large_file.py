@@ -6,17 +6,16 @@ the rest, as a process that goes on receiving sees it. Each time into a fresh co
 runs.
 """
 
-import argparse
 import os
-import platform
 import shutil
 import statistics
 import subprocess
 import sys
-import tempfile
 import time
-from datetime import UTC, date, datetime
+from datetime import date
 from pathlib import Path
+
+from ground import ground, parser
 
 from flows.steps import arrivals
 from ingestion.door import Door
@@ -25,7 +24,7 @@ from ingestion.simulate import simulate
 from lake.settings import Settings
 from lake.vocabulary import Layout
 
-_SEED = 2020
+SEED = 2020
 # The part that opens the register, and the sizes that the memory is asked of.
 _FIRST_ROWS = 60_000
 _SHARES = (0.25, 0.5, 1.0)
@@ -50,7 +49,7 @@ for path in sys.argv[2:]:
 def prepare(folder: Path, workers: int) -> tuple[Path, Path]:
     """A home that holds the lists of a year, and one file with all that the largest body sent in it."""
     sent = folder / "deliveries"
-    simulate(workers, date(2020, 1, 1), date(2020, 12, 1), _SEED, sent)
+    simulate(workers, date(2020, 1, 1), date(2020, 12, 1), SEED, sent)
     home = folder / "home"
     door = Door(Settings(home=home))
     lists = [a for a in arrivals(sent) if parse_name(a.path.name).layout in (Layout.ETAB, Layout.TRAV)]
@@ -104,15 +103,10 @@ def run_once(home: Path, files: list[Path], folder: Path) -> list[tuple[int, int
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--workers", type=int, default=415_000, help="size of the simulated register")
-    parser.add_argument("--runs", type=int, default=3)
-    parser.add_argument("--folder", type=Path, help="kept and reused; default: a temporary one")
-    asked = parser.parse_args()
-    folder = asked.folder or Path(tempfile.mkdtemp(prefix="dosilake-bench-"))
-    print(f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}")
-    print(f"{datetime.now(UTC):%Y-%m-%d}: a register of {asked.workers} workers, seed {_SEED}", flush=True)
-    try:
+    options = parser(__doc__, workers=415_000)
+    options.add_argument("--runs", type=int, default=3)
+    asked = options.parse_args()
+    with ground(asked, SEED) as folder:
         started = time.perf_counter()
         ready = folder / "home", next(folder.glob("PASS_*.csv"), None)
         home, large = ready if ready[1] else prepare(folder, asked.workers)
@@ -130,9 +124,6 @@ def main() -> None:
                     f"{rows / wall:.0f} rows a second, {peak:.0f} MiB at the peak",
                     flush=True,
                 )
-    finally:
-        if not asked.folder:
-            shutil.rmtree(folder, ignore_errors=True)
 
 
 if __name__ == "__main__":

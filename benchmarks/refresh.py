@@ -6,17 +6,15 @@ and a full build run in turn, each in a new process, without the gate; medians o
 same.
 """
 
-import argparse
-import os
-import platform
 import shutil
 import statistics
 import subprocess
 import sys
-import tempfile
 import time
 from datetime import UTC, date, datetime
 from pathlib import Path
+
+from ground import ground, parser
 
 from flows.steps import arrivals
 from ingestion.door import Door
@@ -90,15 +88,10 @@ def run_once(what: str, settings: Settings) -> tuple[Path, float, float, int]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--workers", type=int, default=100_000, help="size of the simulated register")
-    parser.add_argument("--runs", type=int, default=3)
-    parser.add_argument("--folder", type=Path, help="deliveries and home are kept there; default: a temporary one")
-    asked = parser.parse_args()
-    folder = asked.folder or Path(tempfile.mkdtemp(prefix="dosilake-bench-"))
-    print(f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}")
-    print(f"{datetime.now(UTC):%Y-%m-%d}: a register of {asked.workers} workers, seed {_SEED}", flush=True)
-    try:
+    options = parser(__doc__, workers=100_000)
+    options.add_argument("--runs", type=int, default=3)
+    asked = options.parse_args()
+    with ground(asked, _SEED) as folder:
         started = time.perf_counter()
         shutil.rmtree(folder / "home", ignore_errors=True)
         settings, late = prepare(folder, asked.workers)
@@ -120,9 +113,6 @@ def main() -> None:
             if differing := reconciled(settings, built):
                 sys.exit(f"A full build has other rows in {', '.join(differing)}.")
             discard(built)
-    finally:
-        if not asked.folder:
-            shutil.rmtree(folder, ignore_errors=True)
 
 
 if __name__ == "__main__":
