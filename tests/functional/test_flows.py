@@ -3,11 +3,13 @@
 import dataclasses
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import threading
 import time
 import warnings
+from contextlib import closing
 from datetime import date, timedelta
 
 import duckdb
@@ -94,22 +96,26 @@ def test_nothing_new_is_not_built_again_but_by_other_code(home, monkeypatch):
 
 
 def test_a_restored_lake_that_received_as_many_deliveries_again_has_others(home, tmp_path):
-    backup, files = tmp_path / "backup", Files(tmp_path)
-    shutil.copytree(home.home, backup, ignore=shutil.ignore_patterns("marts", "releases"))
+    """The snapshots outlive the rest: the lake and the registry are those of a backup, in a folder of their own."""
+    restored, files = dataclasses.replace(home, home=tmp_path / "restored"), Files(tmp_path)
+    shutil.copytree(home.home, restored.home, ignore=shutil.ignore_patterns("marts", "releases", "registry.sqlite*"))
+    with (
+        closing(sqlite3.connect(home.home / "registry.sqlite")) as old,
+        closing(sqlite3.connect(restored.home / "registry.sqlite")) as new,
+    ):
+        old.backup(new)
     door = Door(home)
     door.receive(files.write("PASS", line("PASS", value_msv="1.250")))
     refresh(home)
     lost = door.lake.version("deliveries")
-    door.engine.dispose()
-    for part in backup.iterdir():
-        shutil.rmtree(home.home / part.name) if part.is_dir() else (home.home / part.name).unlink()
-        part.rename(home.home / part.name)
-    door = Door(home)
+    for part in (home.marts, home.releases):
+        part.rename(restored.home / part.name)
+    door = Door(restored)
     door.receive(files.write("PASS", line("PASS", value_msv="0.350")))
     assert door.lake.version("deliveries") == lost
-    assert refresh(home) is not None
-    assert [str(dose) for dose in _careers(home)] == ["0.350"]
-    assert refresh(home) is None
+    assert refresh(restored) is not None
+    assert [str(dose) for dose in _careers(restored)] == ["0.350"]
+    assert refresh(restored) is None
 
 
 def test_what_a_killed_build_leaves_is_removed_once_it_is_dead(home):
