@@ -23,7 +23,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from ingestion import door as door_module
-from ingestion import lists, reports
+from ingestion import lists, reports, spool
 from ingestion.door import Arrival, Door
 from ingestion.landing import Landing
 from ingestion.read import parse_name
@@ -74,7 +74,8 @@ class Sender:
             door_module.side_by_side = _one_by_one
         for name, (owner, label_of) in STEPS.items():
             self._wrap(owner, name, label_of)
-        # Files of more than two rows are written as they come, as very large ones are.
+        # Files of more than two rows are put aside and written as they come, as very large ones are.
+        spool.ROOM_BYTES = 0
         door = Door(Settings(home=Path(self.orders["home"]), slice_rows=2))
         receipts = []
         for number, paths in enumerate(self.orders["waves"], start=self.orders.get("first_wave", 1)):

@@ -7,7 +7,7 @@ import pytest
 from rule_register import LONG_AGO, rule_register
 
 from delivery_files import SENDERS, Files, content, line, siret
-from ingestion import crossing
+from ingestion import crossing, spool
 from ingestion.door import Arrival, Door
 from ingestion.judge import Judgement, Question
 from ingestion.measurements import MEASUREMENTS
@@ -62,8 +62,9 @@ AGAIN = {"record_action": "CANCEL", "replaces_record_id": "august", "motive_code
 
 
 @pytest.mark.parametrize("together", [False, True])
-def test_what_is_written_in_pieces_is_seen_by_the_files_landed_with_it(tmp_path, together):
+def test_what_is_written_in_pieces_is_seen_by_the_files_landed_with_it(tmp_path, together, monkeypatch):
     """A resend, an overlap, a list that releases and a cancellation, each after a file too large for one slice."""
+    monkeypatch.setattr(spool, "ROOM_BYTES", 0)
     files = Files(tmp_path)
     door = Door(Settings(home=tmp_path / "home", slice_rows=2))
     months = [("01-01", "01-31"), ("02-01", "02-28"), ("03-01", "03-31")]
@@ -97,6 +98,7 @@ def test_what_is_written_in_pieces_is_seen_by_the_files_landed_with_it(tmp_path,
 @pytest.mark.parametrize("size", [1, 3, 7])
 def test_a_cut_file_gets_the_verdict_of_the_whole(door, layout, size, monkeypatch):
     monkeypatch.setattr(crossing, "_TOGETHER", size)
+    monkeypatch.setattr(spool, "ROOM_BYTES", 0)
     rows = read_rows("file", Layout(layout), content(layout, _everything(layout)).encode())
     whole, cut = (
         door._judge(Question(1_000, SENDERS[layout], Layout(layout), NOW, slices))

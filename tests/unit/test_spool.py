@@ -6,6 +6,7 @@ from decimal import Decimal
 import polars as pl
 import pytest
 
+from ingestion import spool as spool_module
 from ingestion.spool import Spool
 
 WORDS = pl.Enum(["NEW", "REPLACE", "CANCEL"])
@@ -20,8 +21,10 @@ ROWS = pl.DataFrame(
 )
 
 
+@pytest.mark.parametrize("room", [0, ROWS[:2].estimated_size(), 2**20])
 @pytest.mark.parametrize("sizes", [[4], [1, 3], [2, 0, 2], [0, 4], [1, 1, 1, 1]])
-def test_what_is_put_aside_comes_back_as_it_was(sizes):
+def test_what_is_put_aside_comes_back_as_it_was(monkeypatch, sizes, room):
+    monkeypatch.setattr(spool_module, "ROOM_BYTES", room)
     spool, start = Spool(), 0
     for size in sizes:
         spool.append(ROWS.slice(start, size))
