@@ -158,7 +158,7 @@ class Lake:
             return file_paths(delta, self._path(name))
         version, actions = self._actions.get(name, (None, None))
         if version != delta.version():
-            actions = pl.from_arrow(pa.table(delta.get_add_actions(flatten=True)))
+            actions = pl.DataFrame(delta.get_add_actions(flatten=True))
             self._actions[name] = (delta.version(), actions)
         if actions.is_empty():
             return []
@@ -210,13 +210,13 @@ def files_digest(delta: DeltaTable) -> str:
 
     SHA-256 of its files' names, each of which was drawn when it was written.
     """
-    names = sorted(pa.table(delta.get_add_actions())["path"].to_pylist())
+    names = sorted(delta.get_add_actions()["path"].to_pylist())
     return hashlib.sha256("\n".join(names).encode()).hexdigest()
 
 
 def file_paths(delta: DeltaTable, folder: Path) -> list[str]:
     """Files of the table in `folder` as the disk names them; its URIs write a space or an accent of the folder as %."""
-    return [f"{folder.absolute()}/{path}" for path in pa.table(delta.get_add_actions())["path"].to_pylist()]
+    return [f"{folder.absolute()}/{path}" for path in delta.get_add_actions()["path"].to_pylist()]
 
 
 # What `Lake.files` prunes on; statistics of every column would only make the log heavier.
