@@ -40,7 +40,8 @@ def repeat(large: Path, folder: Path, years: int) -> list[Path]:
         draft = path.with_suffix(".draft")
         with draft.open("wb") as out, large.open("rb") as file:
             for number, rows in enumerate(slices(layout, iter(lambda: file.read(2**22), b""))):
-                moved = rows.good.drop("row_no").with_columns(
+                text = rows.good.drop("row_no").cast({pl.Categorical: pl.String})
+                moved = text.with_columns(
                     pl.format("{}-{}", pl.lit(str(year)), "record_id").alias("record_id"),
                     pl.format("{}-{}", pl.lit(str(year)), "replaces_record_id").alias("replaces_record_id"),
                     *(_moved(field, year) for field in _DAYS),
