@@ -138,13 +138,13 @@ def _table(ask: Ask, frame: pl.DataFrame, quantity: str, on):
     columns = [
         Column("worker", ask.t("label.worker"), width=190, href=True),
         Column("occupation", ask.t("dimension.occupation")),
-        Column("category", ask.t("dimension.category"), "text", 110),
+        Column("category", ask.t("dimension.category"), "text", 124),
         Column("dose_12m_msv", ask.t("worker.dose_12m_msv") + " (mSv)", "msv"),
         Column("share", ask.t("team.share"), "percent"),
         *(
             [
-                Column("constraint_msv", ask.t("team.constraint") + " (mSv)", "msv"),
-                Column("left_msv", ask.t("team.constraint_left") + " (mSv)", "msv"),
+                Column("constraint_msv", ask.t("team.constraint") + " (mSv)", "msv", 130),
+                Column("left_msv", ask.t("team.constraint_left") + " (mSv)", "msv", 130),
             ]
             if frame["constraint_msv"].null_count() < frame.height
             else []
