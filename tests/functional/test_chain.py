@@ -1,5 +1,6 @@
 """One dose is followed from its file and line to the snapshot and back, and no row is lost on the way."""
 
+import json
 from decimal import Decimal
 
 import polars as pl
@@ -7,6 +8,7 @@ import pytest
 from sqlalchemy import select
 
 from flows.steps import arrivals
+from ingestion import reports
 from ingestion.read import parse_name, read_rows
 from lake.schema import place_of
 from lake.store import Lake
@@ -64,6 +66,27 @@ def test_every_row_of_every_file_is_accounted_for(demo_home):
             assert landed.filter(byte_size=path.stat().st_size).height >= 1
         else:
             assert counted["rows_total"].item() == rows.total
+
+
+def test_what_the_simulator_put_wrong_is_what_the_reports_count(demo_home):
+    """File by file and code by code; bytes that came again have the first's report."""
+    manifest = json.loads((demo_home.home / "deliveries" / "manifest.json").read_text())
+    put = {
+        file["name"]: (
+            *(file[count] for count in ("rows", "loaded", "rejected", "waiting", "duplicate")),
+            file["codes"],
+        )
+        for file in manifest["files"]
+        if not file["resend_of"]
+    }
+    counts = [f"rows_{count}" for count in ("total", "loaded", "refused", "waiting", "duplicate")]
+    counted = {}
+    for number in Lake(demo_home.lake_root).scan("deliveries").select("delivery_no").collect().to_series():
+        report = reports.load(demo_home, number)
+        causes = {cause["code"]: cause["rows"] for cause in report["causes"]}
+        counted[report["file_name"]] = (*(report[count] for count in counts), causes)
+    assert counted == put
+    assert len(manifest["codes"]) > 15
 
 
 def test_no_number_or_name_is_in_the_lake_or_the_marts(demo_home):
