@@ -20,8 +20,12 @@ OCCUPATIONS, CONTRACTS = ["M01", "M02", None], ["CDI", "TEMP"]
 SEXES, BIRTHS = ["F", "M"], [1953, 1954, 1980, 1996]
 UNTOLD = "UNSPECIFIED"
 # Around the bounds of the counts and classes, with ties.
-KINDS = ["PASSIVE"] * 4 + ["INTERNAL", "RADON", "COSMIC"]
+OTHERS = ["lens", "skin", "extremities"]
+KINDS = ["PASSIVE"] * 4 + ["INTERNAL", "RADON", "COSMIC", *OTHERS]
 MEASURED = {
+    "lens": {"quantity": "HP3", "body_location": "EYE"},
+    "skin": {"quantity": "HP007", "body_location": "TRUNK"},
+    "extremities": {"quantity": "HP007", "body_location": "FINGER_L"},
     "PASSIVE": {},
     "INTERNAL": {"quantity": "E50", "radiation": "ALPHA_INT", "body_location": None},
     "RADON": {"quantity": "E", "radiation": "RADON", "body_location": None},
@@ -32,7 +36,7 @@ DOSES = [Decimal(n) / 1000 for n in (0, 0, 0, 1, 50, 999, 1000, 1001, 2500, 5000
 
 @st.composite
 def registers(draw) -> dict:
-    """Employments (person, establishment → category) and doses ((person, establishment), day, mSv, dosimetry)."""
+    """Employments (person, establishment → category) and doses ((person, establishment), day, mSv, kind)."""
     people = range(1, draw(st.integers(1, 12)) + 1)
     places = st.sets(st.sampled_from(sorted(SECTORS)), min_size=1, max_size=2)
     jobs = {(person, place): draw(st.sampled_from(CATEGORIES)) for person in people for place in draw(places)}
@@ -72,6 +76,13 @@ def groups_of(person: int, establishment: int, year: int, category: str) -> dict
 AGES = [(25, "<25"), (35, "25-34"), (45, "35-44"), (55, "45-54"), (65, "55-64"), (999, "65+")]
 
 
+def quantities_of(kind: str) -> list[str]:
+    """The limited quantities that a dose enters; what was taken in is not external."""
+    if kind in OTHERS:
+        return [kind]
+    return ["effective"] if kind == "INTERNAL" else ["effective", "effective_external"]
+
+
 def filled(home: str, drawn: dict) -> tuple[Register, list[dict]]:
     """The register, and its employment years as the oracle reads them."""
     register = Register(Path(home))
@@ -88,16 +99,20 @@ def filled(home: str, drawn: dict) -> tuple[Register, list[dict]]:
                          contract_type=CONTRACTS[(person + establishment) % 2])  # fmt: skip
     years: dict[tuple, list] = {}
     for (person, establishment), day, dose, kind in drawn["doses"]:
-        register.dose(day, dose, worker_key=person, establishment_key=establishment, dosimetry=kind, **MEASURED[kind])
-        years.setdefault((person, establishment, day.year), []).append((dose, kind in ("PASSIVE", "COSMIC")))
+        dosimetry = "PASSIVE" if kind in OTHERS else kind
+        register.dose(day, dose, worker_key=person, establishment_key=establishment, dosimetry=dosimetry,
+                      **MEASURED[kind])  # fmt: skip
+        for quantity in quantities_of(kind):
+            own = years.setdefault((quantity, person, establishment, day.year), [])
+            own.append((dose, dosimetry in ("PASSIVE", "COSMIC")))
     rows = [
         {
-            "worker_key": person, "establishment_key": establishment, "year": year,
+            "limit_quantity": quantity, "worker_key": person, "establishment_key": establishment, "year": year,
             "dose_msv": sum((dose for dose, _ in results), oracle.ZERO),
             "is_monitored": any(makes_monitored for _, makes_monitored in results), "results": len(results),
             "domain": SECTORS[establishment][1], "category": category_in(year, drawn["jobs"][person, establishment]),
         }
-        for (person, establishment, year), results in years.items()
+        for (quantity, person, establishment, year), results in years.items()
     ]  # fmt: skip
     for row in rows:
         row["groups"] = groups_of(row["worker_key"], row["establishment_key"], row["year"], row["category"])
@@ -116,22 +131,20 @@ QUERIES = {
         select year, reading, monitored, exposed, collective_dose_man_sv * 1000 from like_for_like
     """,
     "national_statistics": f"""
-        select year, dimension, group_code, {", ".join(COLUMNS)} from national_statistics
-        where limit_quantity = 'effective'
+        select limit_quantity, year, dimension, group_code, {", ".join(COLUMNS)} from national_statistics
     """,
     "top_contributors": """
-        select year, dimension, group_code, collective_dose_without_person_man_sv * 1000,
+        select limit_quantity, year, dimension, group_code, collective_dose_without_person_man_sv * 1000,
             mean_exposed_without_person_msv, top_establishment_share,
             collective_dose_without_establishment_man_sv * 1000, mean_exposed_without_establishment_msv
-        from top_contributors where limit_quantity = 'effective'
+        from top_contributors
     """,
     "dose_distribution": """
-        select year, dimension, group_code, class_code, workers, collective_dose_man_sv * 1000
-        from dose_distribution where limit_quantity = 'effective'
+        select year, dimension, group_code, limit_quantity, class_code, workers, collective_dose_man_sv * 1000
+        from dose_distribution
     """,
     "establishment_statistics": f"""
-        select establishment_key, year, {", ".join(OF_PLACES)} from establishment_statistics
-        where limit_quantity = 'effective'
+        select limit_quantity, establishment_key, year, {", ".join(OF_PLACES)} from establishment_statistics
     """,
     "component_statistics": f"""
         select year, dimension, group_code, component, {", ".join(OF_PARTS)} from component_statistics
@@ -151,29 +164,31 @@ def test_national_tables(drawn):
         path = register.build(only=set(QUERIES))
         with duckdb.connect(str(path), read_only=True) as connection:
             found = {name: connection.execute(sql).fetchall() for name, sql in QUERIES.items()}
+    effective = [row for row in rows if row["limit_quantity"] == "effective"]
     groups = people_of(rows)
-    mains = oracle.main_employments(rows)
-    assert keyed(found["like_for_like"], 2) == oracle.like_for_like(rows)
-    assert {row[:3]: dict(zip(COLUMNS, row[3:], strict=True)) for row in found["national_statistics"]} == {
+    mains = oracle.main_employments(effective)
+    assert keyed(found["like_for_like"], 2) == oracle.like_for_like(effective)
+    assert {row[:4]: dict(zip(COLUMNS, row[4:], strict=True)) for row in found["national_statistics"]} == {
         key: oracle.yearly_statistics(list(people.values())) for key, people in groups.items()
     }
-    for _, _, _, *numbers in found["national_statistics"]:
+    for _, _, _, _, *numbers in found["national_statistics"]:
         has_unscear_properties(dict(zip(COLUMNS, numbers, strict=True)))
-    assert keyed(found["top_contributors"], 3) == {
-        (year, dimension, group): oracle.without_top(
+    assert keyed(found["top_contributors"], 4) == {
+        (quantity, year, dimension, group): oracle.without_top(
             [dose for dose, _ in people.values()],
-            [row for row in rows if row["year"] == year and group in row["groups"][dimension]],
+            [row for row in rows if (row["limit_quantity"], row["year"]) == (quantity, year)
+             and group in row["groups"][dimension]],
         )
-        for (year, dimension, group), people in groups.items() if sum(dose for dose, _ in people.values())
+        for (quantity, year, dimension, group), people in groups.items() if sum(dose for dose, _ in people.values())
     }  # fmt: skip
-    assert keyed(found["dose_distribution"], 4) == in_classes(
-        [((*key, "effective"), dose) for key, people in groups.items() if key[1] in ("ALL", "domain", "category")
-         for dose, _ in people.values()], "dose_classes", "limit_quantity")  # fmt: skip
-    assert {row[:2]: dict(zip(OF_PLACES, row[2:], strict=True)) for row in found["establishment_statistics"]} == {
-        (row["establishment_key"], row["year"]): {
+    assert keyed(found["dose_distribution"], 5) == in_classes(
+        [((year, dimension, group, quantity), dose) for (quantity, year, dimension, group), people in groups.items()
+         if dimension in ("ALL", "domain", "category") for dose, _ in people.values()],
+        "dose_classes", "limit_quantity")  # fmt: skip
+    assert {row[:3]: dict(zip(OF_PLACES, row[3:], strict=True)) for row in found["establishment_statistics"]} == {
+        of_place(row): {
             name: value for name, value in oracle.yearly_statistics([
-                (other["dose_msv"], other["is_monitored"]) for other in rows
-                if (other["establishment_key"], other["year"]) == (row["establishment_key"], row["year"])
+                (other["dose_msv"], other["is_monitored"]) for other in rows if of_place(other) == of_place(row)
             ]).items() if name in OF_PLACES
         }
         for row in rows
@@ -183,8 +198,12 @@ def test_national_tables(drawn):
         for key, people in parts_of(drawn["doses"], mains).items()
     }
     assert keyed(found["cumulative_distribution"], 5) == in_classes(
-        [((year, *group, span), dose) for (person, year, span), dose in oracle.cumulated(rows).items()
+        [((year, *group, span), dose) for (person, year, span), dose in oracle.cumulated(effective).items()
          for group in told_under(mains, person, year)], "cumulative_dose_classes", "span")  # fmt: skip
+
+
+def of_place(row: dict) -> tuple[str, int, int]:
+    return row["limit_quantity"], row["establishment_key"], row["year"]
 
 
 def keyed(rows: list[tuple], keys: int) -> dict[tuple, tuple]:
@@ -204,7 +223,7 @@ def parts_of(doses: list[tuple], mains: dict[tuple, dict]) -> dict[tuple, list[t
     """(year, dimension, group, component) → (mSv, True) of each person with a result."""
     found: dict[tuple, dict[int, Decimal]] = {}
     for (person, _), day, dose, kind in doses:
-        if kind != "PASSIVE":
+        if kind in ("INTERNAL", "RADON", "COSMIC"):
             for group in told_under(mains, person, day.year):
                 people = found.setdefault((day.year, *group, kind.lower()), {})
                 people[person] = people.get(person, oracle.ZERO) + dose
@@ -212,10 +231,7 @@ def parts_of(doses: list[tuple], mains: dict[tuple, dict]) -> dict[tuple, list[t
 
 
 def in_classes(doses: list[tuple[tuple, Decimal]], table: str, column: str) -> dict[tuple, tuple[int, Decimal]]:
-    """(…, class) → persons, mSv; of the keys, the last is what `column` of the table of classes says.
-
-    The quantity, which all have alike, is left out.
-    """
+    """(…, class) → persons, mSv; of the keys, the last is what `column` of the table of classes says."""
     classes = reference.table(table).to_dicts()
     found: dict[tuple, tuple[int, Decimal]] = {}
     for (*group, kind), dose in doses:
@@ -224,19 +240,19 @@ def in_classes(doses: list[tuple[tuple, Decimal]], table: str, column: str) -> d
             if row[column] == kind and (row["above_msv"] is None or dose > row["above_msv"])
             and (row["up_to_msv"] is None or dose <= row["up_to_msv"])
         )  # fmt: skip
-        key = (*group, own) if kind == "effective" else (*group, kind, own)
+        key = (*group, kind, own)
         workers, total = found.get(key, (0, oracle.ZERO))
         found[key] = workers + 1, total + dose
     return found
 
 
 def people_of(rows: list[dict]) -> dict[tuple, dict[int, tuple[Decimal, bool]]]:
-    """(year, dimension, group) → person → mSv, is_monitored."""
+    """(quantity, year, dimension, group) → person → mSv, is_monitored."""
     groups: dict[tuple, dict[int, tuple[Decimal, bool]]] = {}
     for row in rows:
         for dimension, codes in row["groups"].items():
             for code in codes:
-                people = groups.setdefault((row["year"], dimension, code), {})
+                people = groups.setdefault((row["limit_quantity"], row["year"], dimension, code), {})
                 dose, is_monitored = people.get(row["worker_key"], (oracle.ZERO, False))
                 people[row["worker_key"]] = dose + row["dose_msv"], is_monitored or row["is_monitored"]
     return groups
