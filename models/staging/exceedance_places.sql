@@ -15,15 +15,14 @@ with episodes as (
 ),
 
 doses_of_a_kind as (
-    select basis, 'LIMIT' as kind, worker_key, limit_quantity, establishment_key, period_end, dose_msv
+    select basis, population, worker_key, limit_quantity, establishment_key, period_end, dose_msv
     from limited_doses
-    where population = 'ADULT'
     union all
-    select basis, 'EMERGENCY_LIMIT', worker_key, 'effective', establishment_key, period_end, dose_msv
+    select basis, 'EMERGENCY', worker_key, 'effective', establishment_key, period_end, dose_msv
     from emergency_periods
 ),
 
--- The employment behind an episode is that of the largest dose on its peak date; a lifetime passed before a limit came
+-- The employment behind an episode is that of the largest dose on its peak date; what was received before a limit came
 -- into force peaks when it did, on no dose, and is that of the last one.
 peak_doses as (
     select episodes.*, doses.establishment_key
@@ -31,13 +30,10 @@ peak_doses as (
     inner join reference.dose_limits as limits using (limit_code)
     left join doses_of_a_kind as doses
         on doses.basis = episodes.basis
-        and doses.kind = limits.kind
+        and doses.population = limits.population
         and doses.worker_key = episodes.worker_key
         and doses.limit_quantity = episodes.limit_quantity
-        and (
-            doses.period_end = episodes.peak_date
-            or limits.kind = 'EMERGENCY_LIMIT' and doses.period_end < episodes.peak_date
-        )
+        and doses.period_end <= episodes.peak_date
     qualify row_number() over (
         partition by episodes.worker_key, episodes.limit_code, episodes.status, episodes.first_date
         order by doses.period_end desc, doses.dose_msv desc, doses.establishment_key

@@ -11,30 +11,34 @@ with episodes as (
 
 of_exceeding_persons as (
     select
-        dose_id, worker_key, sent_key, period_start, period_end, received_at, disposition, site, counted_msv,
-        counted_msv > 0
-            and record_action <> 'CANCEL'
-            and case when situation = 'SUR' then counts_in_emergency(dosimetry, quantity, badge_position, body_location)
-                else badge_position is distinct from 'OVER_APRON' and body_location is distinct from 'ABDOMEN' end
-            as counts,
-        case when situation = 'SUR' then 'EMERGENCY_LIMIT' else 'LIMIT' end as kind,
-        case when situation = 'SUR' then 'effective' else limit_quantity end as limit_quantity
-    from judged_doses
-    where worker_key in (select worker_key from episodes) and dosimetry <> 'OPERATIONAL'
-),
-
--- Of a person under 18, only what was worn before that day counts against their limits.
-worn_young as (
-    select distinct worker_key, limit_quantity, site, period_start, period_end
-    from limited_doses
-    where basis = 'current' and population = 'MINOR'
+        doses.dose_id, doses.worker_key, doses.sent_key, doses.establishment_key, doses.radiation, doses.body_location,
+        doses.component, doses.period_start, doses.period_end, doses.received_at, doses.removed_by, doses.removed_at,
+        doses.disposition, doses.site, doses.counted_msv,
+        case when doses.situation = 'SUR' then 'EMERGENCY_LIMIT' else 'LIMIT' end as kind,
+        case when doses.situation = 'SUR' then 'effective' else doses.limit_quantity end as limit_quantity,
+        -- Of a person under 18, only what was worn before that day counts against their limits.
+        coalesce(doses.period_start < minors.adult_on, false) as is_worn_young
+    from judged_doses as doses
+    left join minors on minors.worker_key = doses.worker_key
+    where
+        doses.worker_key in (select worker_key from episodes union select worker_key from gone_episodes)
+        and doses.dosimetry <> 'OPERATIONAL'
+        and doses.counted_msv > 0
+        and doses.record_action <> 'CANCEL'
+        and case
+            when doses.situation = 'SUR'
+                then counts_in_emergency(doses.dosimetry, doses.quantity, doses.badge_position, doses.body_location)
+            else doses.badge_position is distinct from 'OVER_APRON' and doses.body_location is distinct from 'ABDOMEN'
+        end
 ),
 
 -- What an exceedance is, or was, made of.
 parts as (
     select
-        episodes.worker_key, episodes.limit_code, episodes.first_date, episodes.first_msv, episodes.limit_msv,
-        doses.dose_id, doses.sent_key, doses.received_at, doses.counted_msv,
+        episodes.worker_key, episodes.limit_code, episodes.kind, episodes.first_date, episodes.first_msv,
+        episodes.limit_msv, doses.dose_id, doses.sent_key, doses.establishment_key, doses.radiation,
+        doses.body_location, doses.component, doses.period_start, doses.period_end, doses.received_at,
+        doses.counted_msv,
         doses.disposition in ('considered', 'emergency')
             and doses.period_end <= episodes.first_date
             and (doses.kind = 'EMERGENCY_LIMIT' or doses.site = episodes.first_site)
@@ -44,17 +48,10 @@ parts as (
         on doses.worker_key = episodes.worker_key
         and doses.kind = episodes.kind
         and doses.limit_quantity = episodes.limit_quantity
-        and doses.counts
+        and (episodes.population <> 'MINOR' or doses.is_worn_young)
         and (doses.kind = 'EMERGENCY_LIMIT' or doses.site in (episodes.first_site, episodes.peak_site))
         and doses.period_end > episodes.first_after_date
         and doses.period_end <= episodes.last_date
-    left join worn_young
-        on worn_young.worker_key = doses.worker_key
-        and worn_young.limit_quantity = doses.limit_quantity
-        and worn_young.site = doses.site
-        and worn_young.period_start = doses.period_start
-        and worn_young.period_end = doses.period_end
-    where episodes.population <> 'MINOR' or worn_young.worker_key is not null
 ),
 
 latest_links as (
@@ -65,31 +62,74 @@ latest_links as (
 
 -- When the results of the first day came, and when it was known whose they are.
 arrivals as (
-    select
-        parts.worker_key, parts.limit_code, parts.first_date, parts.first_msv, parts.limit_msv,
-        greatest(parts.received_at, links.known_at) as known_at,
-        sum(parts.counted_msv) as dose_msv
+    select parts.*, greatest(parts.received_at, links.known_at) as known_at
     from parts
     left join latest_links as links on links.worker_key = parts.sent_key
     where parts.is_of_first_day
-    group by
-        parts.worker_key, parts.limit_code, parts.first_date, parts.first_msv, parts.limit_msv,
-        greatest(parts.received_at, links.known_at)
 ),
 
--- The register could see an exceedance once all that came later no longer made the difference.
+moments as (
+    select distinct worker_key, limit_code, kind, first_date, first_msv, limit_msv, known_at
+    from arrivals
+),
+
+-- What had come by each of these moments; of badges worn together the highest counts, as in component_doses.
+come_at_locations as (
+    select
+        moments.worker_key, moments.limit_code, moments.first_date, moments.limit_msv, moments.known_at,
+        arrivals.establishment_key, arrivals.period_start, arrivals.period_end, arrivals.component,
+        case arrivals.component
+            when 'non_neutron' then greatest(
+                coalesce(max(arrivals.counted_msv) filter (where arrivals.radiation = 'PHOTON'), 0)
+                + coalesce(max(arrivals.counted_msv) filter (where arrivals.radiation = 'BETA'), 0),
+                coalesce(max(arrivals.counted_msv) filter (where arrivals.radiation = 'MIXED'), 0)
+            )
+            when 'neutron' then max(arrivals.counted_msv)
+            else sum(arrivals.counted_msv)
+        end as dose_msv
+    from moments
+    inner join arrivals
+        on arrivals.worker_key = moments.worker_key
+        and arrivals.limit_code = moments.limit_code
+        and arrivals.first_date = moments.first_date
+        and arrivals.known_at <= moments.known_at
+    where moments.kind = 'LIMIT'
+    group by
+        moments.worker_key, moments.limit_code, moments.first_date, moments.limit_msv, moments.known_at,
+        arrivals.establishment_key, arrivals.period_start, arrivals.period_end, arrivals.component,
+        arrivals.body_location
+),
+
+come as (
+    select worker_key, limit_code, first_date, limit_msv, known_at, sum(dose_msv) as dose_msv
+    from (
+        select * exclude (dose_msv), max(dose_msv) as dose_msv
+        from come_at_locations
+        group by all
+    )
+    group by worker_key, limit_code, first_date, limit_msv, known_at
+    union all
+    -- Of a lifetime of emergencies, whatever came later is held to count in full.
+    select
+        moments.worker_key, moments.limit_code, moments.first_date, moments.limit_msv, moments.known_at,
+        moments.first_msv - coalesce(sum(arrivals.counted_msv), 0)
+    from moments
+    left join arrivals
+        on arrivals.worker_key = moments.worker_key
+        and arrivals.limit_code = moments.limit_code
+        and arrivals.first_date = moments.first_date
+        and arrivals.known_at > moments.known_at
+    where moments.kind = 'EMERGENCY_LIMIT'
+    group by
+        moments.worker_key, moments.limit_code, moments.first_date, moments.limit_msv, moments.first_msv,
+        moments.known_at
+),
+
+-- The register could see an exceedance once what had come passed the limit.
 detections as (
     select worker_key, limit_code, first_date, min(known_at) as detected_at
-    from (
-        select
-            *,
-            coalesce(sum(dose_msv) over (
-                partition by worker_key, limit_code, first_date order by known_at desc
-                rows between unbounded preceding and 1 preceding
-            ), 0) as later_msv
-        from arrivals
-    )
-    where first_msv - later_msv > limit_msv
+    from come
+    where dose_msv > limit_msv
     group by worker_key, limit_code, first_date
 ),
 
@@ -146,6 +186,7 @@ modified as (
         on episodes.worker_key = doses.worker_key
         and episodes.kind = doses.kind
         and episodes.limit_quantity = doses.limit_quantity
+        and (episodes.population <> 'MINOR' or doses.is_worn_young)
     inner join exceedance_episodes as earlier
         on earlier.basis = 'before ' || decisions.known_at
         and earlier.status = 'detected'
@@ -218,7 +259,10 @@ lifted as (
         case
             when coalesce(
                 bool_or(doses.removed_by = 'REPLACE') filter (
-                    where doses.period_end > gone.first_after_date and doses.period_end <= gone.last_date
+                    where doses.period_end > earlier.first_after_date
+                    and doses.period_end <= earlier.last_date
+                    and (doses.kind = 'EMERGENCY_LIMIT' or doses.site in (earlier.first_site, earlier.peak_site))
+                    and (limits.population <> 'MINOR' or doses.is_worn_young)
                 ),
                 bool_or(doses.removed_by = 'REPLACE')
             ) then 'modified'
@@ -227,11 +271,17 @@ lifted as (
         cast(gone.gone_at as date) as state_since
     from gone_episodes as gone
     inner join reference.dose_limits as limits using (limit_code)
-    inner join judged_doses as doses
+    inner join exceedance_episodes as earlier
+        on earlier.basis = 'before ' || gone.gone_at
+        and earlier.status = 'detected'
+        and earlier.worker_key = gone.worker_key
+        and earlier.limit_code = gone.limit_code
+        and earlier.first_date between gone.first_date and gone.last_date
+    inner join of_exceeding_persons as doses
         on doses.worker_key = gone.worker_key
         and doses.removed_at = gone.gone_at
-        and case when limits.kind = 'EMERGENCY_LIMIT' then doses.situation = 'SUR'
-            else doses.situation <> 'SUR' and doses.limit_quantity = gone.limit_quantity end
+        and doses.kind = limits.kind
+        and doses.limit_quantity = gone.limit_quantity
     group by gone.worker_key, gone.limit_code, gone.first_date, gone.gone_at
 )
 

@@ -349,3 +349,39 @@ def test_an_excess_is_authorised_once_a_dose_of_another_year_is_cancelled(regist
         ("1", "L1", "authorised", "None", "None"),
         ("1", "L1", "gone", "cancelled", "2025-03-05"),
     ]
+
+
+def test_of_badges_worn_together_the_one_that_counts_tells_when_the_limit_was_seen_to_be_passed(register, table):
+    for row in table("""
+        body_location | dose_msv | received
+        TRUNK         | 25.000   | 2024-02-10
+        BELT          | 24.000   | 2024-04-10
+    """):
+        register.dose("2024-01-31", received_at=noon(row.pop("received")), **row)
+    assert state(register, date(2024, 5, 1)) == ("detected", "2024-02-10")
+    event(register, "CONFIRMED", "2024-03-01")
+    assert state(register, date(2024, 5, 1)) == ("confirmed", "2024-03-01")
+
+
+def test_a_modification_of_what_does_not_count_leaves_the_exceedance_as_it_was(register):
+    register.dose("2024-01-31", "21.000")
+    apron = register.dose("2024-01-31", "3.000", badge_position="OVER_APRON")
+    decide(register, apron, "MODIFY", "2024-03-01")
+    other = register.dose("2024-01-31", "2.000")
+    register.dose("2024-01-31", "1.000", record_action="REPLACE", replaces_dose_id=other["dose_id"], delivery_no=2,
+                  received_at=noon("2024-03-01"))  # fmt: skip
+    assert state(register, date(2024, 4, 1)) == ("detected", "2024-01-31")
+
+
+def test_what_is_replaced_at_another_site_does_not_modify_what_was_cancelled(register, table):
+    for row in table("""
+        body_location | dose_msv | action  | instead
+        FINGER_L      | 501.000  | CANCEL  | -
+        FINGER_R      | 20.000   | REPLACE | 10.000
+    """):
+        finger = {"quantity": "HP007", "body_location": row["body_location"]}
+        dose = register.dose("2024-01-31", row["dose_msv"], **finger)
+        register.dose("2024-01-31", row["instead"], record_action=row["action"], replaces_dose_id=dose["dose_id"],
+                      delivery_no=2, received_at=noon("2024-03-01"), **finger)  # fmt: skip
+    history = states(register, date(2024, 4, 1), "exceedance_history")
+    assert history == [("1", "L2", "gone", "cancelled", "2024-03-01")]

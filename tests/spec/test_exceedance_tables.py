@@ -1,5 +1,7 @@
 """exceedance_context, exceedance_notices, national_exceedances, provisional_exceedances: who is told what."""
 
+from datetime import date
+
 import pytest
 
 DOSES = """
@@ -69,4 +71,27 @@ def test_what_waits_and_would_pass_or_raise_is_told_as_provisional(exceeding, ta
         worker_key | limit_code | first_date | peak_msv | counted_peak_msv
         1          | L1         | 2023-03-31 | 22.000   | 21.000
         3          | L1         | 2023-07-31 | 20.001   | -
+    """)
+
+
+def test_a_limit_that_comes_into_force_is_passed_at_the_place_of_the_last_dose_before(exceeding, expected):
+    """No dose ends on the day on which it does."""
+    exceeding.dose("2023-05-31", "60.000", establishment_key=11, quantity="HP3", body_location="EYE")
+    columns = "limit_code, peak_date, peak_msv, company_name"
+    assert asked(exceeding, "exceedance_context where limit_quantity = 'lens'", columns) == expected("""
+        limit_code | peak_date  | peak_msv | company_name
+        L4         | 2023-07-01 | 60.000   | Usine
+        L4ty       | 2023-05-31 | 60.000   | Usine
+    """)
+
+
+def test_the_limit_of_the_young_is_passed_at_the_place_of_what_was_worn_before_eighteen(exceeding, expected):
+    """What was worn since then ends on the same day and is larger."""
+    exceeding.add("minors", worker_key=4, adult_on=date(2024, 1, 20))
+    exceeding.dose("2024-01-31", "7.000", worker_key=4, establishment_key=10)
+    exceeding.dose("2024-01-31", "9.000", worker_key=4, establishment_key=11, period_start=date(2024, 1, 21))
+    columns = "limit_code, peak_date, peak_msv, company_name"
+    assert asked(exceeding, "exceedance_context where limit_code = 'L6'", columns) == expected("""
+        limit_code | peak_date  | peak_msv | company_name
+        L6         | 2024-01-31 | 7.000    | Clinique
     """)

@@ -1,0 +1,158 @@
+"""How far inquiries are, and who is told what, agree with a naive Python reading on random registers."""
+
+import tempfile
+from collections import Counter
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
+from pathlib import Path
+
+import duckdb
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from register import Register
+from test_against_the_oracle import LIMITS
+
+from lake import reference
+from tests import oracle
+
+SILENCE = int(reference.threshold("inquiry_silence_days"))
+PLACES = {10: ("MED.01.01", "MEDICAL_DENTAL_VET"), 11: ("IND.01", "NON_NUCLEAR_INDUSTRY")}
+WORN = [
+    *[({}, 1)] * 4,
+    *[({"body_location": "BELT"}, 1)] * 2,
+    ({"badge_position": "OVER_APRON"}, 1),
+    ({"quantity": "HP3", "body_location": "EYE"}, 1),
+    ({"quantity": "HP007", "body_location": "FINGER_L"}, 25),
+    ({"quantity": "HP007", "body_location": "FINGER_R"}, 25),
+]
+CAME = [datetime.combine(date(2024, 1, 31), time(12), UTC) + timedelta(days=n) for n in (0, 10, 20, 30, 60, 90)]
+SAID = [*CAME[:1] * 4, *CAME, *(CAME[0] + timedelta(days=n) for n in (SILENCE, SILENCE + 1, SILENCE + 60, 400))]
+# The last day of the delay after the first moment, and the day after it.
+TODAY = [date(2024, 3, 31), *(date(2024, 1, 31) + timedelta(days=SILENCE + n) for n in (0, 1, 1)), date(2025, 4, 1)]
+LIMITED = ["L1", "L1", "L1", "L2", "L4", "L6"]
+
+
+@st.composite
+def exceedances(draw) -> dict:
+    """Doses of few days, what corrected them, and what was said of it, in any order."""
+    doses = draw(st.lists(st.fixed_dictionaries({
+        "worker_key": st.sampled_from([1, 1, 1, 2, 3]),
+        "establishment_key": st.sampled_from([10, 10, 11, 12]),
+        "worn": st.sampled_from(WORN),
+        "period_end": st.sampled_from([date(2022, 12, 31), date(2023, 6, 30), date(2023, 12, 31), date(2024, 1, 31),
+                                       date(2024, 1, 31)]),
+        "days": st.sampled_from([0, 30]),
+        "dose": st.sampled_from([1, 6000, 10000, 10000, 20000, 20001, 25000]),
+        "received_at": st.sampled_from(CAME[:3]),
+        "end": st.sampled_from(["", "", "", "MODIFY", "CANCEL", "MAINTAIN", "REPLACE", "RECALL"]),
+        "to": st.sampled_from([1, 1000, 19000, 25000]),
+        "known_at": st.sampled_from(CAME[3:]),
+    }), min_size=4, max_size=9))  # fmt: skip
+    events = draw(st.lists(st.fixed_dictionaries({
+        "worker_key": st.sampled_from([1, 1, 1, 2, 3]),
+        "limit_code": st.sampled_from(LIMITED),
+        "event": st.sampled_from(["NOTIFIED", "NOTIFIED", "OPENED", "CONFIRMED"]),
+        "on_date": st.sampled_from([date(2023, 6, 30), *[date(2024, 1, 31)] * 4, date(2024, 12, 30)]),
+        "known_at": st.sampled_from(SAID),
+        "before": st.sampled_from([0, 0, 0, 5, 40]),
+    }), min_size=2, max_size=9))  # fmt: skip
+    return {"doses": doses, "events": events, "linked_at": draw(st.sampled_from([None, *CAME]))}
+
+
+def told(home: str, drawn: dict) -> tuple[Register, dict]:
+    """The register, and its rows as the oracle reads them."""
+    register = Register(Path(home))
+    known: dict[str, list[dict]] = {name: [] for name in ("doses", "identity_links", "decisions", "inquiry_events")}
+
+    def add(table: str, **fields) -> dict:
+        known[table].append(register.add(table, **fields))
+        return known[table][-1]
+
+    for number, drawn_dose in enumerate(drawn["doses"]):
+        fields, scale = drawn_dose["worn"]
+        row = {name: drawn_dose[name] for name in ("worker_key", "establishment_key", "period_end")} | fields
+        row["period_start"] = row["period_end"] - timedelta(days=drawn_dose["days"])
+        dose = add("doses", **row, row_no=number + 10, dose_msv=Decimal(drawn_dose["dose"] * scale) / 1000,
+                   received_at=drawn_dose["received_at"])  # fmt: skip
+        end, moment = drawn_dose["end"], drawn_dose["known_at"]
+        if end in ("MODIFY", "CANCEL", "MAINTAIN"):
+            add("decisions", row_no=2, delivery_no=10 + number, dose_id=dose["dose_id"], decision=end,
+                decided_on=moment.date() - timedelta(days=2), known_at=moment)  # fmt: skip
+        if end in ("MODIFY", "REPLACE", "CANCEL", "RECALL"):
+            is_cancelled = end in ("CANCEL", "RECALL")
+            add("doses", **row, row_no=2, delivery_no=10 + number, replaces_dose_id=dose["dose_id"],
+                record_action="CANCEL" if is_cancelled else "REPLACE", received_at=moment,
+                dose_msv=None if is_cancelled else Decimal(drawn_dose["to"] * scale) / 1000)  # fmt: skip
+    for number, event in enumerate(drawn["events"]):
+        happened = event["known_at"].date() - timedelta(days=event.pop("before"))
+        add("inquiry_events", **event, happened_on=happened, row_no=number + 2, delivery_no=3)
+    if drawn["linked_at"]:
+        add("identity_links", worker_key=3, person_key=1, known_at=drawn["linked_at"], row_no=2, delivery_no=4)
+    return register, known
+
+
+@settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
+@given(exceedances(), st.sampled_from(TODAY), st.sampled_from([date(2023, 12, 15), date(2024, 1, 1)]))
+def test_states_of_inquiries_and_who_is_told(drawn, today, of_age):
+    with tempfile.TemporaryDirectory() as home:
+        register, known = told(home, drawn)
+        register.add("minors", worker_key=2, adult_on=of_age)
+        for place, (sector, _) in PLACES.items():
+            register.add("establishments", establishment_key=place, sector_code=sector, row_no=place)
+        # Lines that begin or end on a day on which a limit may be passed first; the other places have none.
+        jobs = {(1, 10): (date(2024, 1, 31), None), (1, 11): (date(2023, 1, 1), date(2023, 12, 31)),
+                (2, 11): (date(2023, 1, 1), date(2024, 1, 31))}  # fmt: skip
+        for number, ((person, place), (first, last)) in enumerate(jobs.items()):
+            register.add("employments", worker_key=person, establishment_key=place, row_no=number + 2,
+                         category_start=first, category_end=last,
+                         sector_code="NUC.06" if person == 2 else None)  # fmt: skip
+        path = register.build(today, only={"exceedance_history", "exceedance_notices", "exceedance_context",
+                                           "national_exceedances"})  # fmt: skip
+        with duckdb.connect(str(path), read_only=True) as connection:
+            states, notices, context, nation = (connection.execute(sql).fetchall() for sql in (
+                "select worker_key, limit_code, status, first_date, last_date, peak_date, peak_msv, state, state_since"
+                " from exceedance_history where status in ('detected', 'gone')",
+                "select establishment_key, worker_key, limit_code, first_date from exceedance_notices",
+                "select limit_code, status, first_date, last_date, peak_date, peak_msv, state, state_since, domain,"
+                " category from exceedance_context",
+                "select year, limit_code, domain, exceedances, detected, notified, under_inquiry, confirmed, modified,"
+                " retained_by_default, gone_modified, gone_cancelled, provisional from national_exceedances",
+            ))  # fmt: skip
+    known = {
+        name: [row for row in rows if (row.get("received_at") or row["known_at"]).date() <= today]
+        for name, rows in known.items()
+    }
+    links = known["identity_links"]
+    expected = oracle.inquiries(known, LIMITS, {2: of_age}, SILENCE, today)
+    assert {row[:4]: row[4:] for row in states} == expected and len(states) == len(expected)
+    assert sorted(notices) == sorted(
+        (place, person, code, first)
+        for (person, code, status, first), (last, *_) in expected.items() if status == "detected"
+        for (own, place), (begins, ends) in jobs.items()
+        if own == person and begins <= last and (ends or date.max) >= first
+    )  # fmt: skip
+    by_code = {limit["limit_code"]: limit for limit in LIMITS}
+    of_places = []
+    for (person, code, status, first), (last, peak_day, peak, state, since) in expected.items():
+        if status == "detected":
+            place = oracle.employment_of(known["doses"], links, by_code[code], person, peak_day, {2: of_age})
+            begins, ends = jobs.get((person, place), (date.max, None))
+            is_listed = begins <= peak_day <= (ends or date.max)
+            domain = "NUCLEAR" if is_listed and person == 2 else PLACES.get(place, ("", "UNDETERMINED"))[1]
+            of_places.append((code, status, first, last, peak_day, peak, state, since, domain,
+                              "B" if is_listed else "UNSPECIFIED"))  # fmt: skip
+    assert Counter(context) == Counter(of_places)
+    columns = ("detected", "notified", "under_inquiry", "confirmed", "modified", "retained_by_default")
+    counts = Counter((first.year, code, state, domain) for code, _, first, *_, state, _, domain, _ in of_places)
+    stand: dict[tuple, list[int]] = {}
+    for (year, code, state, domain), number in counts.items():
+        stand.setdefault((year, code, domain), [0] * 6)[columns.index(state)] += number
+    found = {row[:3]: row for row in nation}
+    assert {key: list(row[4:10]) for key, row in found.items() if row[3]} == stand
+    assert all(row[3] == sum(row[4:10]) and row[12] == 0 for row in nation)
+    gone = Counter((code, first.year, state) for (_, code, status, first), (*_, state, _) in expected.items()
+                   if status == "gone")  # fmt: skip
+    told_gone: Counter = Counter()
+    for year, code, _, *_, modified, cancelled, _ in nation:
+        told_gone.update({(code, year, "modified"): modified, (code, year, "cancelled"): cancelled})
+    assert +told_gone == gone
