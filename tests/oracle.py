@@ -5,6 +5,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
 from itertools import permutations
+from math import ceil, floor
 
 from scipy import stats
 
@@ -960,3 +961,69 @@ def _runs(days: list[tuple[date, str, Decimal]]) -> set[tuple]:
 
 def _days(first: date, last: date) -> list[date]:
     return [first + timedelta(days=n) for n in range((last - first).days + 1)]
+
+
+def foreseen(results: list[dict], today: date, months: int, step: int, horizon: int) -> dict[tuple, tuple]:
+    """(limited quantity, first of the month of wear) → received, nowcast, least, most, share, silent bodies.
+
+    Chain ladder of each body (Mack 1993) in fractions: what its months grew by from one age to the next, over all that
+    have passed both. `results`: as first sent, sender_code, limit_quantity, period_end, received_on.
+    """
+    arrived: dict[tuple, dict[date, list[int]]] = {}
+    for row in results:
+        month_end = row["period_end"].replace(day=monthrange(row["period_end"].year, row["period_end"].month)[1])
+        if _month_no(today) - _month_no(month_end) <= months and month_end < today:
+            of_body = arrived.setdefault((row["sender_code"], row["limit_quantity"]), {})
+            of_body.setdefault(month_end, []).append(max((row["received_on"] - month_end).days, 0))
+    told: dict[tuple, list] = {}
+    for (_, quantity), of_body in arrived.items():
+        for month_end, foreseen_of_body in _ladder(of_body, today, step, horizon).items():
+            told.setdefault((quantity, month_end), []).append((len(of_body[month_end]), foreseen_of_body))
+    found = {}
+    for (quantity, month_end), of_month in told.items():
+        silent = sum(
+            1 for (_, name), of_body in arrived.items()
+            if name == quantity and month_end not in of_body
+            and sum(1 for other in of_body if 0 < _month_no(month_end) - _month_no(other) <= 12) >= 6
+        )  # fmt: skip
+        received = sum(number for number, _ in of_month)
+        values = (None, None, None, None)
+        if not silent and all(of_body for _, of_body in of_month):
+            values = tuple(sum(column) for column in zip(*(of_body for _, of_body in of_month), strict=True))
+            values = (*values, rounded(Fraction(received, values[0]), 6))
+        found[quantity, month_end.replace(day=1)] = (received, *values, silent)
+    return found
+
+
+def _month_no(day: date) -> int:
+    return day.year * 12 + day.month
+
+
+def _ladder(of_body: dict[date, list[int]], today: date, step: int, horizon: int) -> dict[date, tuple | None]:
+    """Month's end → its nowcast, least and most, or None, of one body: month's end → days until each result came."""
+    ages = {month_end: min((today - month_end).days, horizon) // step for month_end in of_body}
+
+    def by(month_end: date, age: int) -> int:
+        return sum(1 for delay in of_body[month_end] if delay <= age * step)
+
+    found: dict[date, tuple | None] = {}
+    for month_end, delays in of_body.items():
+        if ages[month_end] == horizon // step:
+            found[month_end] = (len(delays),) * 3
+            continue
+        growth = least = most = Fraction(by(month_end, ages[month_end]))
+        for age in range(ages[month_end], horizon // step):
+            passed = [other for other in of_body if ages[other] > age]
+            before = sum(by(other, age) for other in passed)
+            if not before:
+                growth = Fraction(0)
+                break
+            own = [Fraction(by(other, age + 1), by(other, age)) for other in passed if by(other, age)]
+            growth *= Fraction(sum(by(other, age + 1) for other in passed), before)
+            least, most = least * min(own), most * max(own)
+        number = len(delays)
+        found[month_end] = (
+            (max(int(rounded(growth, 0)), number), max(floor(least), number), max(ceil(most), number))
+            if growth else None
+        )  # fmt: skip
+    return found

@@ -1,10 +1,15 @@
--- Chain ladder: what months of wear grew by from one age to the next, over all months that have passed both.
+-- Chain ladder: what months of wear grew by from one age to the next, over all months that have passed both; kept as
+-- [of, to], so that products of such ratios are exact.
 with growth as (
     select
         earlier.sender_code, earlier.limit_quantity, earlier.step,
-        cast(sum(later.results) as double) / nullif(sum(earlier.results), 0) as growth,
-        min(cast(later.results as double) / earlier.results) filter (where earlier.results > 0) as least_growth,
-        max(cast(later.results as double) / earlier.results) filter (where earlier.results > 0) as most_growth
+        case
+            when sum(earlier.results) > 0 then [cast(sum(later.results) as bigint), cast(sum(earlier.results) as bigint)]
+        end as growth,
+        arg_min([later.results, earlier.results], later.results / earlier.results)
+            filter (where earlier.results > 0) as least_growth,
+        arg_max([later.results, earlier.results], later.results / earlier.results)
+            filter (where earlier.results > 0) as most_growth
     from arrivals_by_age as earlier
     inner join arrivals_by_age as later
         on later.sender_code = earlier.sender_code
@@ -18,9 +23,9 @@ with growth as (
 still_to_come as (
     select
         sender_code, limit_quantity, step,
-        case when bool_and(growth is not null) over ahead then product(growth) over ahead end as growth,
-        case when bool_and(growth is not null) over ahead then product(least_growth) over ahead end as least_growth,
-        case when bool_and(growth is not null) over ahead then product(most_growth) over ahead end as most_growth,
+        case when bool_and(growth is not null) over ahead then list(growth) over ahead end as growth,
+        case when bool_and(growth is not null) over ahead then list(least_growth) over ahead end as least_growth,
+        case when bool_and(growth is not null) over ahead then list(most_growth) over ahead end as most_growth,
         max(step) over (partition by sender_code, limit_quantity) as last_step
     from growth
     window ahead as (
@@ -41,17 +46,17 @@ of_senders as (
         case
             when latest.is_settled then latest.results_by_now
             when still_to_come.last_step = horizon.steps - 1 and latest.results > 0
-                then greatest(cast(round(latest.results * still_to_come.growth) as bigint), latest.results_by_now)
+                then greatest(grown(latest.results, still_to_come.growth, 'half_up'), latest.results_by_now)
         end as nowcast,
         case
             when latest.is_settled then latest.results_by_now
             when still_to_come.last_step = horizon.steps - 1 and latest.results > 0
-                then greatest(cast(floor(latest.results * still_to_come.least_growth) as bigint), latest.results_by_now)
+                then greatest(grown(latest.results, still_to_come.least_growth, 'down'), latest.results_by_now)
         end as lowest,
         case
             when latest.is_settled then latest.results_by_now
             when still_to_come.last_step = horizon.steps - 1 and latest.results > 0
-                then greatest(cast(ceil(latest.results * still_to_come.most_growth) as bigint), latest.results_by_now)
+                then greatest(grown(latest.results, still_to_come.most_growth, 'up'), latest.results_by_now)
         end as highest
     from arrivals_by_age as latest
     cross join horizon

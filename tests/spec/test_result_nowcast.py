@@ -49,6 +49,18 @@ def test_a_month_grows_as_those_before_it_did(register, arrived, expected):
     """)
 
 
+def test_growth_is_exact(register, arrived, expected):
+    """Three results grow four thirds, then seven quarters: seven, and not a hair less."""
+    for number, month_end in enumerate(month_ends(date(2023, 9, 1), date(2024, 5, 31))):
+        arrived(month_end, {0: 1, 5: 2, 15: 3} if number % 2 else {0: 3, 5: 1, 15: 3})
+    arrived(date(2024, 6, 30), {0: 3})
+    # In all 59 of 19: 3.11 times; the most is three times, then twice.
+    assert register.rows_of(ASK.format("2024-06-01"), as_of=date(2024, 7, 9)) == expected("""
+        month      | received | nowcast | low | high | share
+        2024-06-01 | 3        | 9       | 7   | 18   | 0.333333
+    """)
+
+
 def test_nothing_is_foreseen_where_nothing_was_seen(register, arrived, expected):
     """The register is four months old: no month has passed every age."""
     for month_end in month_ends(date(2024, 3, 1), date(2024, 5, 31)):
