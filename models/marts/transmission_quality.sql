@@ -82,7 +82,8 @@ select
     coalesce(still.rows_still_waiting, 0) as rows_still_waiting,
     coalesce(timely.rows_with_deadline, 0) as rows_with_deadline,
     coalesce(timely.rows_on_time, 0) as rows_on_time,
-    cast(timely.rows_on_time / timely.rows_with_deadline as decimal(5, 4)) as on_time_share,
+    cast(exact_quotient(timely.rows_on_time * 10000, timely.rows_with_deadline) * 0.0001 as decimal(5, 4))
+        as on_time_share,
     coalesce(absent.absences_to_30_days, 0) as absences_to_30_days,
     coalesce(absent.absences_31_to_90_days, 0) as absences_31_to_90_days,
     coalesce(absent.absences_91_to_180_days, 0) as absences_91_to_180_days,

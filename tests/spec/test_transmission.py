@@ -213,6 +213,22 @@ def test_quality_by_sender_and_month(transmitted, expected):
     """)
 
 
+def test_the_share_on_time_is_rounded_half_up(register, expected):
+    """57 of 800 rows: 7.125 %, which no binary fraction says."""
+    for row in range(800):
+        register.dose("2024-01-31", worker_key=row + 1, row_no=row + 2,
+                      period_start=date(2024, 1, 1), received_at=_at("2024-03-10"))  # fmt: skip
+    for dose in register.rows["doses"][:57]:
+        dose["period_end"] = date(2024, 2, 29)
+    _sent(register, 1, "2024-03-10", loaded=800)
+    register.land(standing=False)
+    columns = "rows_with_deadline, rows_on_time, on_time_share"
+    assert register.rows_of(f"select {columns} from transmission_quality", as_of=TODAY) == expected("""
+        rows_with_deadline | rows_on_time | on_time_share
+        800                | 57           | 0.0713
+    """)
+
+
 @pytest.mark.parametrize(
     ("age", "band"), [(30, "to_30"), (31, "31_to_90"), (90, "31_to_90"), (91, "91_to_180"), (180, "91_to_180"),
                       (181, "above_180")]
