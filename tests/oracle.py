@@ -1129,3 +1129,63 @@ def refusals(deliveries: list[dict], rejections: list[dict]) -> dict[tuple, tupl
             key = (*of_delivery[one["delivery_no"]], one["refusal_code"], "F")
             found.setdefault(key, (set(), set(), set()))[2].add(one["delivery_no"])
     return {key: tuple(len(one) for one in sets) for key, sets in found.items()}
+
+
+RESULTS = ("MEASURED", "BELOW_THRESHOLD", "ESTIMATED")
+
+
+def expected_wear(lines: list[dict], rows: dict[str, list[dict]], today: date, kept: int, late_after: int) -> dict:
+    """(person, establishment, dosimetry, quantity, first day) → last day, planned, state, reason, who acts, since.
+
+    `lines`: one per person and establishment, worker_key, establishment_key, category, wear_plan, oa_code, is_aircrew,
+    first, last (or None); `rows`: of doses and waiting, each with received_on.
+    """
+    worn = [row["period_start"] for row in rows["doses"] if row["dosimetry"] in ("PASSIVE", "RADON", "COSMIC")]
+    reach = max([months_before(today.replace(day=1), kept), *(day.replace(day=1) for day in worn and [min(worn)])])
+    found = {}
+    for line in lines:
+        planned = {
+            tuple(item.split(":")) for item in (line["wear_plan"] or "").upper().replace(" ", "").split(",")
+            if item.split(":")[0] in ("HP10", "HP007", "HP3", "E") and item.split(":")[1:] in (["M"], ["T"])
+        }  # fmt: skip
+        is_of_law = line["category"] in ("A", "B", "RADON")
+        by_law = {("E" if line["category"] == "RADON" or line["is_aircrew"] else "HP10", "MT"[not line["is_aircrew"]])}
+        for quantity, period in planned or (by_law if is_of_law else ()):
+            external = "COSMIC" if line["is_aircrew"] else "RADON"
+            dosimetry = external if quantity == "E" else "PASSIVE"
+            step = 1 if period == "M" else 3
+            begins = reach.replace(month=reach.month - (reach.month - 1) % step)
+            while begins <= today:
+                ends = months_before(begins, -step) - timedelta(days=1)
+                start, end = max(begins, line["first"]), min(ends, line["last"] or date.max)
+                due_on = end + timedelta(days=late_after) if start <= end else date.max
+                if start <= end and (line["last"] or date.max) >= reach and due_on < today:
+                    wear = (line["worker_key"], dosimetry, quantity, start, end)
+                    state = _became_of(wear, line, rows, due_on)
+                    found[line["worker_key"], line["establishment_key"], dosimetry, quantity, start] = (
+                        end, bool(planned), *state)  # fmt: skip
+                begins = months_before(begins, -step)
+    return found
+
+
+def _became_of(wear: tuple, line: dict, rows: dict[str, list[dict]], due_on: date) -> tuple:
+    """State, reason, who acts, since when."""
+    worker, dosimetry, quantity, start, end = wear
+
+    def is_of(row: dict) -> bool:
+        is_same = (row["worker_key"], row["dosimetry"], row["quantity"]) == (worker, dosimetry, quantity)
+        return is_same and row["period_start"] <= end and row["period_end"] >= start and row["situation"] != "SUR"
+
+    told = [row for row in current(rows["doses"]) if is_of(row)]
+    told = [row for row in told if row["establishment_key"] == line["establishment_key"]]
+    waits = [(row["received_on"], row["code"]) for row in rows["waiting"] if is_of(row)]
+    if any(row["result_status"] in RESULTS for row in told):
+        return "received", None, None, None
+    if waits:
+        since, code = min(waits)
+        return "waiting", code, "EMPLOYER", since
+    if told:
+        _, reason = max((row["received_on"], row["result_status"]) for row in told)
+        since = min(row["received_on"] for row in told)
+        return "absent", reason, "BODY" if reason == "ABSENT" else "EMPLOYER", since
+    return "overdue", None, "BODY" if line["oa_code"] else "EMPLOYER", due_on
