@@ -43,6 +43,8 @@ def registers(draw) -> dict:
     days = st.sampled_from([date(y, m, 28) for y in (2018, 2020, 2023, 2024) for m in (3, 9)])
     dose = st.tuples(st.sampled_from(sorted(jobs)), days, st.sampled_from(DOSES), st.sampled_from(KINDS))
     doses = draw(st.lists(dose, min_size=1, max_size=40, unique_by=lambda row: row[:2]))
+    # The classes of skin and extremities are ten times as high.
+    doses = [(job, day, msv * 10 if kind in ("skin", "extremities") else msv, kind) for job, day, msv, kind in doses]
     return {"jobs": jobs, "doses": doses}
 
 
