@@ -20,8 +20,8 @@ def gamma_quantile(shape: pa.ChunkedArray, probability: pa.ChunkedArray) -> pa.A
 
 
 def grown(results: int, ratios: list[list[int]], rounding: str) -> int:
-    """A count times each ratio [of, to], as a whole number; rounding is `down`, `up` or `half_up`."""
+    """A count times each ratio [later, earlier], as a whole number; rounding is `down`, `up` or `half_up`."""
     value = Fraction(results)
-    for of, to in ratios:
-        value *= Fraction(of, to)
+    for later, earlier in ratios:
+        value *= Fraction(later, earlier)
     return {"down": floor, "up": ceil, "half_up": lambda exact: floor(exact + Fraction(1, 2))}[rounding](value)

@@ -1,5 +1,5 @@
 -- Chain ladder: what months of wear grew by from one age to the next, over all months that have passed both; kept as
--- [of, to], so that products of such ratios are exact.
+-- [later, earlier], so that products of such ratios are exact.
 with growth as (
     select
         earlier.sender_code, earlier.limit_quantity, earlier.step,
