@@ -762,6 +762,64 @@ def _collective(states: tuple, at: list[int]) -> Fraction:
     return persons * sum(share[job] * mean[job] for job in share)
 
 
+def paces(rows: list[dict]) -> dict[tuple, tuple]:
+    """(limited quantity, occupation, category) → persons, exposed, with an internal dose, mean, variances, …
+
+    Moments of Bühlmann and Straub: mSv and mSv² of a person's year, within and between persons; then establishments,
+    and the highest shares of a person in the dose, of a person in the squares (root) and of an establishment. `rows`:
+    as for `yearly_statistics`' groups, one per quantity, person, establishment and year.
+    """
+    mains = {
+        (quantity, *key): row
+        for quantity in {row["limit_quantity"] for row in rows} - {"effective_external"}
+        for key, row in main_employments([row for row in rows if row["limit_quantity"] == quantity]).items()
+    }
+    intakes: dict[tuple, Decimal] = {}
+    for row in rows:
+        sign = {"effective": 1, "effective_external": -1}.get(row["limit_quantity"], 0)
+        key = row["worker_key"], row["year"]
+        intakes[key] = intakes.get(key, ZERO) + sign * row["dose_msv"]
+    jobs: dict[tuple, dict[int, list[dict]]] = {}
+    for (quantity, person, _), row in mains.items():
+        if row["is_monitored"]:
+            job = quantity, row["groups"]["occupation"][0], row["groups"]["category"][0]
+            jobs.setdefault(job, {}).setdefault(person, []).append(row)
+    return {job: _pace(job, people, intakes) for job, people in jobs.items()}
+
+
+def _pace(job: tuple, people: dict[int, list[dict]], intakes: dict[tuple, Decimal]) -> tuple:
+    doses = {person: [Fraction(row["dose_msv"]) for row in years] for person, years in people.items()}
+    means = {person: sum(own) / len(own) for person, own in doses.items()}
+    years, total = sum(map(len, doses.values())), sum(map(sum, doses.values()))
+    mean = total / years
+    within = between = None
+    if years > len(people):
+        within = sum((dose - means[person]) ** 2 for person, own in doses.items() for dose in own)
+        within /= years - len(people)
+    effective = years - Fraction(sum(len(own) ** 2 for own in doses.values()), years)
+    if within is not None and effective:
+        spread = sum(len(own) * (means[person] - mean) ** 2 for person, own in doses.items())
+        between = max((spread - (len(people) - 1) * within) / effective, Fraction(0))
+    places: dict[int, Fraction] = {}
+    for person, rows in people.items():
+        place = min(row["establishment_key"] for row in rows)
+        places[place] = places.get(place, Fraction(0)) + sum(doses[person])
+    squares = [sum(dose**2 for dose in own) for own in doses.values()]
+    has_intake = [any(intakes[row["worker_key"], row["year"]] > 0 for row in rows) for rows in people.values()]
+    return (
+        len(people), sum(1 for own in doses.values() if sum(own)), sum(has_intake) if job[0] == "effective" else 0,
+        rounded(mean, 6), rounded(within, 6), rounded(between, 6), len(places),
+        rounded(max(map(sum, doses.values())) / total, 6) if total else None,
+        _root(max(squares) / sum(squares)) if total else None,
+        rounded(max(places.values()) / total, 6) if total else None,
+    )  # fmt: skip
+
+
+def _root(share: Fraction) -> Decimal:
+    """To six decimals."""
+    return (Decimal(share.numerator) / Decimal(share.denominator)).sqrt().quantize(Decimal("0.000001"), "ROUND_HALF_UP")
+
+
 def gaps(people: list[tuple[Decimal, Decimal]], threshold: Decimal) -> dict[str, Decimal | int | None]:
     """Passive against operational: `people` is (passive mSv, operational mSv) of those with both kinds of reading."""
     compared = [(Fraction(p), Fraction(o)) for p, o in people if p >= threshold]

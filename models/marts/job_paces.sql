@@ -1,4 +1,5 @@
--- Bühlmann: of the persons of a job, how much a year differs within a person, and how much persons differ.
+-- Bühlmann: of the persons of a job, how much a year differs within a person, and how much persons differ. In whole
+-- numbers up to the last step: a person has five years at most, and sixty times the mean of squares is whole.
 with persons as (
     select
         limit_quantity, occupation_code, category, worker_key,
@@ -38,17 +39,19 @@ jobs as (
         sum(years) as years,
         sum(years * years) as years2,
         sum(squares) as squares,
-        sum(dose_usv * dose_usv // years) as between_squares
+        sum(60 // years * dose_usv * dose_usv) as sixty_between
     from persons
     group by limit_quantity, occupation_code, category
 ),
 
+-- NULL where nobody has two years; between persons, where there is one alone.
 variances as (
     select
         *,
-        cast(dose_usv as double) / years as mean_usv,
-        greatest(cast(squares - between_squares as double), 0) / nullif(years - monitored, 0) as variance_within,
-        nullif(years - cast(years2 as double) / years, 0) as effective
+        nullif(years - monitored, 0) as more_years,
+        60 * squares - sixty_between as sixty_within,
+        nullif(years * years - years2, 0) as effective,
+        (sixty_between * years - 60 * dose_usv * dose_usv) * more_years - (monitored - 1) * sixty_within * years as excess
     from jobs
 )
 
@@ -61,12 +64,11 @@ select
     monitored,
     exposed,
     exposed_internally,
-    cast(mean_usv / 1000 as decimal(12, 6)) as mean_msv,
-    cast(variance_within / 1000000 as decimal(18, 6)) as variance_within_msv2,
-    cast(
-        greatest((cast(between_squares - dose_usv * dose_usv // years as double) - (monitored - 1) * variance_within) / effective, 0)
-        / 1000000 as decimal(18, 6)
-    ) as variance_between_msv2,
+    cast(exact_quotient(dose_usv * 1000, years) * 0.000001::decimal(7, 6) as decimal(12, 6)) as mean_msv,
+    cast(exact_quotient(sixty_within, 60 * more_years) * 0.000001::decimal(7, 6) as decimal(18, 6))
+        as variance_within_msv2,
+    cast(exact_quotient(greatest(excess, 0), 60 * more_years * effective) * 0.000001::decimal(7, 6) as decimal(18, 6))
+        as variance_between_msv2,
     n_establishments,
     variances.top_share,
     top_share_of_squares,

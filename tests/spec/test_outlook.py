@@ -189,6 +189,14 @@ def test_a_job_of_few_is_not_projected(register, outlook, persons, places, is_to
     assert {row["projected_msv"] is not None for row in outlook(EVERYWHERE, TODAY)} == {is_told}
 
 
+def test_a_job_in_which_nobody_has_two_years_is_not_projected(register, outlook):
+    """What years of one person differ by is not known yet."""
+    for worker in range(1, 23):
+        register.add("employments", worker_key=worker, establishment_key=10 + worker % 3, row_no=worker + 1)
+        register.dose("2023-12-31", "1.000", worker_key=worker, establishment_key=10 + worker % 3)
+    assert {row["projected_msv"] for row in outlook(EVERYWHERE, TODAY)} == {None}
+
+
 def test_whoever_has_no_occupation_stated_goes_on_as_those_of_the_category_who_have_none(register, outlook):
     """Twelve of category B without one, with 1 mSv a year; others of B, and those of A, say nothing of them."""
     jobs = [(None, "B", "1.000"), ("M01", "B", "5.000"), (None, "A", "9.000")]

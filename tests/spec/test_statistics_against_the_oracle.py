@@ -151,6 +151,12 @@ QUERIES = {
     "component_statistics": f"""
         select year, dimension, group_code, component, {", ".join(OF_PARTS)} from component_statistics
     """,
+    "job_paces": """
+        select limit_quantity, occupation_code, category, monitored, exposed, exposed_internally, mean_msv,
+            variance_within_msv2, variance_between_msv2, n_establishments, top_share, top_share_of_squares,
+            top_establishment_share_dose
+        from job_paces
+    """,
     "cumulative_distribution": """
         select year, dimension, group_code, span, class_code, workers, collective_dose_man_sv * 1000
         from cumulative_distribution
@@ -202,6 +208,8 @@ def test_national_tables(drawn):
     assert keyed(found["cumulative_distribution"], 5) == in_classes(
         [((year, *group, span), dose) for (person, year, span), dose in oracle.cumulated(effective).items()
          for group in told_under(mains, person, year)], "cumulative_dose_classes", "span")  # fmt: skip
+    last = max((row["year"] for row in rows), default=0)
+    assert keyed(found["job_paces"], 3) == oracle.paces([row for row in rows if row["year"] > last - 5])
 
 
 def of_place(row: dict) -> tuple[str, int, int]:
