@@ -820,6 +820,56 @@ def _root(share: Fraction) -> Decimal:
     return (Decimal(share.numerator) / Decimal(share.denominator)).sqrt().quantize(Decimal("0.000001"), "ROUND_HALF_UP")
 
 
+def ahead(doses: list[dict], person: int, on: date, horizons: list[date]) -> dict[tuple, tuple[Decimal, Decimal]]:
+    """(limited quantity, day) → mSv of 12 months where nothing more comes, and what leaves since the row before.
+
+    Of each quantity the person has a result in: `on`, the horizons and each day on which a dose leaves.
+    """
+    worn: dict[str, list[tuple]] = {}
+    for dose in current(doses):
+        place = limited(dose)
+        if dose["worker_key"] == person and place and place[0] != "operational" and counted(dose) is not None:
+            worn.setdefault(place[0], [])
+            if place[0] == "effective" and place[2] != "internal":
+                worn.setdefault("effective_external", [])
+    for (of_person, _, quantity, site, _, end), dose in period_doses(doses).items():
+        if of_person == person and quantity in worn and end <= on:
+            worn[quantity].append((site, end, dose))
+    found = {}
+    for quantity, own in worn.items():
+        leaving = {
+            day
+            for day in _days(on + timedelta(days=1), on + timedelta(days=366))
+            if any(months_before(day - timedelta(days=1), 12) < end <= months_before(day, 12) for _, end, _ in own)
+        }
+        before = None
+        for day in sorted({on, *horizons, *leaving}):
+            sums: dict[str, Decimal] = {}
+            for site, end, dose in own:
+                if months_before(day, 12) < end:
+                    sums[site] = sums.get(site, ZERO) + dose
+            now = max(sums.values(), default=ZERO)
+            found[quantity, day] = now, (now if before is None else before) - now
+            before = now
+    return {key: (now, max(left, ZERO)) for key, (now, left) in found.items()}
+
+
+def pace_until(own: list[Decimal], job: tuple, days: int, level: float) -> tuple[float, float, float]:
+    """Mean, least and most mSv of some days more, of a person with these yearly doses in a job (mean, within, between).
+
+    Credibility of Bühlmann, gamma of the mean and the variance; of a year at most.
+    """
+    mean, within, between = (float(value) for value in job)
+    years = min(max(days, 0) / 365.25, 1)
+    weight = len(own) * between / (len(own) * between + within) if own and between else 0
+    expected = years * (weight * (float(sum(own)) / len(own) if own else 0) + (1 - weight) * mean)
+    variance = years * within + years**2 * between * (1 - weight)
+    if not expected or not variance:
+        return expected, expected, expected
+    spread = stats.gamma(expected**2 / variance, scale=variance / expected)
+    return expected, float(spread.ppf((1 - level) / 2)), float(spread.ppf((1 + level) / 2))
+
+
 def gaps(people: list[tuple[Decimal, Decimal]], threshold: Decimal) -> dict[str, Decimal | int | None]:
     """Passive against operational: `people` is (passive mSv, operational mSv) of those with both kinds of reading."""
     compared = [(Fraction(p), Fraction(o)) for p, o in people if p >= threshold]
