@@ -18,6 +18,8 @@ from lake.settings import Settings
 from lake.store import Lake, file_paths, files_digest
 
 PARIS = ZoneInfo("Europe/Paris")
+# A database that no crash leaves behind.
+IN_MEMORY = Path(":memory:")
 OFFLINE = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
 
 # Rows of these tables carry a delivery number of their own and are counted only if that delivery stands.

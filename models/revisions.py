@@ -4,8 +4,6 @@ Counted by year of the figures that it bears on and by cause; whether it changed
 result was zero would be. Nothing here is a dose.
 """
 
-import os
-import threading
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -14,9 +12,9 @@ import polars as pl
 from lake import reference
 from lake.settings import Settings
 from lake.store import Lake
-from lake.views import open_over_lake
+from lake.views import IN_MEMORY, open_over_lake
 from lake.vocabulary import Word
-from models.build import discard, make
+from models.build import make
 from models.catalog import models
 
 
@@ -107,10 +105,7 @@ _EVENTS = """
 
 def revisions(settings: Settings, window: Window) -> pl.DataFrame:
     """One row per year (NULL: every year) and cause: persons, establishments, statements and deliveries."""
-    settings.marts.mkdir(parents=True, exist_ok=True)
-    path = settings.marts / f".revisions-{os.getpid()}-{threading.get_ident()}.duckdb"
-    discard(path)
-    connection = open_over_lake(settings, Lake(settings.lake_root), path, window.as_of)
+    connection = open_over_lake(settings, Lake(settings.lake_root), IN_MEMORY, window.as_of)
     try:
         make(connection, models()["person_keys"])
         found = connection.sql(
@@ -123,7 +118,6 @@ def revisions(settings: Settings, window: Window) -> pl.DataFrame:
         ).pl()
     finally:
         connection.close()
-        discard(path)
     if window.is_other_code:
         code = {"year": None, "cause": Cause.CODE.value, **dict.fromkeys(found.columns[2:])}
         found = pl.concat([found, pl.DataFrame([code], schema=found.schema)])
