@@ -356,9 +356,12 @@ expected_by_cell as (
         national_cells.n_establishments - 1 as others,
         national_cells.workers - own_cells.workers as others_workers,
         national_cells.exposed - own_cells.exposed as others_exposed,
-        national_cells.dose_usv * 0.001::decimal(4, 3) - own_cells.dose_msv as others_dose_msv,
-        case when own_cells.dose_msv = national_cells.highest_doses[1] then national_cells.highest_doses[2]
-            else national_cells.highest_doses[1] end as highest_other_dose_msv
+        own_cells.workers * (national_cells.dose_usv - cast(own_cells.dose_msv * 1000 as hugeint)) * 1000000
+            // national_cells.workers as others_psv,
+        own_cells.workers * 1000000 * cast(
+            1000 * case when own_cells.dose_msv = national_cells.highest_doses[1] then national_cells.highest_doses[2]
+                else national_cells.highest_doses[1] end as hugeint
+        ) // national_cells.workers as highest_other_psv
     from own_cells
     inner join national_cells using (year, sector_code, occupation_code, category)
 ),
@@ -370,14 +373,15 @@ expected_by_job as (
     from expected_by_cell
 ),
 
--- Of several cells, an establishment's part in the largest stands for its part in all: an approximation from below.
+-- One other establishment may be the largest in each of several cells: taken to be the same everywhere, its share is
+-- never told too low.
 expected as (
     select
         establishment_key, year, occupation_code, category,
         sum(expected_psv) as expected_psv,
         max(others) as others,
         case when sum(others_exposed) > 0 then sum(others_exposed) else sum(others_workers) end as others_exposed,
-        share_of(max(highest_other_dose_msv), sum(others_dose_msv)) as others_top_share
+        share_of(sum(highest_other_psv), sum(others_psv)) as others_top_share
     from expected_by_job
     group by establishment_key, year, occupation_code, category
 ),

@@ -77,9 +77,38 @@ def test_a_job_is_an_occupation_in_a_category(register, table, expected):
     """) == expected("""
         occupation | category | exposed | mean  | of_others | reference_mean | percentile | expected | ratio
         ALL        | ALL      | 24      | 2.250 | 96        | 3.000          | 50.0       | 72.000   | 0.750
-        M01        | A        | 12      | 4.000 | 48        | 5.000          | 50.0       | 60.000   | 0.800
-        M01        | B        | 12      | 0.500 | 48        | 1.000          | 25.0       | 12.000   | 0.500
+        M01        | A        | 12     | 4.000 | 48        | 5.000          | 50.0       | 60.000   | 0.800
+        M01        | B        | 12     | 0.500 | 48        | 1.000          | 25.0       | 12.000   | 0.500
     """)
+
+
+def test_one_other_establishment_does_not_show_through_several_jobs(tmp_path, table):
+    """11 has six sevenths of the others' dose in each of two jobs: what 10 would be expected to have is nearly its."""
+    register, worker = Register(tmp_path), 0
+    for row in table("""
+        establishment_key | category | number | dose_msv
+        10                | A        | 12     | 1.000
+        10                | B        | 24     | 1.000
+        11                | A        | 12     | 4.000
+        11                | B        | 12     | 2.000
+        12                | A        | 4      | 1.000
+        12                | B        | 2      | 1.000
+        13                | A        | 4      | 1.000
+        13                | B        | 2      | 1.000
+    """):
+        for _ in range(row.pop("number")):
+            worker += 1
+            register.add("employments", worker_key=worker, row_no=worker, establishment_key=row["establishment_key"],
+                         category=row["category"])  # fmt: skip
+            register.dose("2023-12-31", row["dose_msv"], worker_key=worker, establishment_key=row["establishment_key"])
+    for establishment in range(10, 14):
+        register.add("establishments", establishment_key=establishment, row_no=establishment)
+    publish(register.settings, register.build(), lambda built: Passed())
+    access = Access(register.settings, lambda event: None)
+    asked = "select category, expected_top_share from establishment_comparison where establishment_key = 10 order by 1"
+    assert access.snapshots.query(asked, []).rows() == [(c, Decimal("0.857143")) for c in ("A", "ALL", "B")]
+    rows = access.fetch("establishment_comparison", Viewer(1, Role.EMPLOYER, None, frozenset({10})), purpose="test")
+    assert rows["expected_msv"].null_count() == rows.height == 3
 
 
 def test_more_persons_tell_more(register):
