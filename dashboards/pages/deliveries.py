@@ -113,17 +113,26 @@ def _list(ask: Ask, found: list[dict]):
         }
         for item in found
     ]
+    frame = pl.DataFrame(rows, schema=schema)
     columns = [
-        Column("file_name", ask.t("deliveries.file"), "text", 320, href=True),
-        Column("sender", ask.t("deliveries.sender"), "text", 115),
+        Column("file_name", ask.t("deliveries.file"), "text", 290, href=True),
+        *_of_several(frame["sender"], Column("sender", ask.t("deliveries.sender"), "text", 115)),
         Column("received_at", ask.t("deliveries.received_at"), "moment"),
-        Column("state", ask.t("label.state"), "text", 90),
-        *(Column(name, ask.t(f"deliveries.{name}"), "count", 92) for name in _COUNTS[:5]),
+        Column("state", ask.t("label.state"), "text", 88),
+        *(
+            Column(name, ask.t(f"deliveries.{name}"), "count", width)
+            for name, width in zip(_COUNTS[:5], (84, 104, 104, 92, 92), strict=True)
+        ),
     ]
     return blocks.table_card(
-        ask, "deliveries", ask.t("deliveries.list"), pl.DataFrame(rows, schema=schema), columns,
+        ask, "deliveries", ask.t("deliveries.list"), frame, columns,
         empty=ask.t("deliveries.none"), note=ask.t("deliveries.note"),
     )  # fmt: skip
+
+
+def _of_several(values: pl.Series, column: Column) -> list[Column]:
+    """The column where there is more than one value: a sender sees their own files, and its figures need the room."""
+    return [column] if values.n_unique() > 1 else []
 
 
 def _causes(ask: Ask, delivery_no: int, report: dict):
@@ -207,19 +216,26 @@ def _since(ask: Ask, delivery_no: int, report: dict):
     )  # fmt: skip
 
 
+# Wide enough for the longest word of each heading, and no wider: all stand side by side.
 _TRANSMITTED = {
-    "sender_code": "text", "month": "date", "deliveries": "count", "rows_total": "count", "rows_refused": "count",
-    "rows_still_waiting": "count", "on_time_share": "percent", "absences_to_30_days": "count",
-    "absences_31_to_90_days": "count", "absences_91_to_180_days": "count", "absences_above_180_days": "count",
+    "month": ("date", 116), "deliveries": ("count", 96), "rows_total": ("count", 84), "rows_refused": ("count", 104),
+    "rows_still_waiting": ("count", 94), "on_time_share": ("percent", 86), "absences_to_30_days": ("count", 110),
+    "absences_31_to_90_days": ("count", 110), "absences_91_to_180_days": ("count", 110),
+    "absences_above_180_days": ("count", 110),
 }  # fmt: skip
 
 
 def _transmission(ask: Ask):
     frame = queries.transmission(ask)
     described = served("transmission_quality").columns
+
+    def column(name: str, kind: str, width: int) -> Column:
+        told = described[name]
+        return Column(name, told.label_en if ask.language == "en" else told.label_fr, kind, width)
+
     columns = [
-        Column(name, described[name].label_en if ask.language == "en" else described[name].label_fr, kind)
-        for name, kind in _TRANSMITTED.items()
+        *_of_several(frame["sender_code"], column("sender_code", "text", 115)),
+        *(column(name, kind, width) for name, (kind, width) in _TRANSMITTED.items()),
     ]
     return blocks.table_card(
         ask, "transmission", ask.t("deliveries.transmission"), frame, columns,
