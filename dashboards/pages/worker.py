@@ -357,11 +357,11 @@ def _records(ask: Ask, worker_key: int, as_of: date | None):
     columns = [
         Column("period_start", ask.t("worker.wear_from"), "date"),
         Column("period_end", ask.t("worker.wear_to"), "date"),
-        Column("dosimetry", ask.t("label.dosimetry"), "text", 140),
-        Column("measured", ask.t("worker.measured"), "text", 130),
-        Column("body_location", ask.t("worker.location"), "text", 135),
+        Column("dosimetry", ask.t("label.dosimetry"), "text", 132),
+        Column("measured", ask.t("worker.measured"), "text", 110),
+        Column("body_location", ask.t("worker.location"), "text", 130),
         Column("dose_msv", ask.t("worker.dose") + " (mSv)", "msv", 90),
-        Column("result_status", ask.t("worker.result"), "text", 150),
+        Column("result_status", ask.t("worker.result"), "text", 130),
         Column("sender", ask.t("worker.sender"), "text", 180),
     ]
     return blocks.table_card(
