@@ -23,7 +23,8 @@ from models.catalog import FOLDER, Model, models
 from models.disclosure import NEVER_SHOWN
 
 MEMBERS = FOLDER / "members"
-BASIS = ("annual_worker_doses", "annual_doses_of_all_rows", "persons", "dose_parts", "dose_places")
+BASIS = ("annual_worker_doses", "annual_doses_of_all_rows", "persons", "dose_parts", "dose_places",
+         "classification_watch")  # fmt: skip
 # What is the same for everybody.
 _REACH = "pace_reach"
 # The model of the results that stand and of all that were received.
@@ -208,14 +209,14 @@ def _needed(named: Set[str]) -> set[str]:
 
 
 def bounds(model: Model) -> list[str]:
-    """The columns that count persons above a dose: the exposed are those above zero.
+    """The columns that count persons above a dose: the exposed are those above zero; and those that a rule flags.
 
     None of a table of classes, in which whoever passes a dose comes or goes.
     """
     if model.disclosure == "classes":
         return []
     counts = [c.name for c in model.columns.values() if c.protection not in NEVER_SHOWN]
-    return [name for name in counts if name.startswith(("n_gt_", "exposed")) or name == _OF_REFERENCE]
+    return [name for name in counts if name.startswith(("n_gt_", "exposed", "flagged")) or name == _OF_REFERENCE]
 
 
 def _counted(name: str, columns: list[str], side: str) -> dict[str, str]:

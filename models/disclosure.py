@@ -195,6 +195,9 @@ def _without_extra(
 
 def _hide_magnitudes(frame: pl.DataFrame, model: Model, thresholds: Thresholds) -> pl.DataFrame:
     """Hide doses that rest on too few exposed persons or mostly on one person or establishment."""
+    magnitudes = [c.name for c in model.columns.values() if c.protection in _MAGNITUDES]
+    if not magnitudes:
+        return frame
     controls = [c for c in model.columns.values() if c.protection == "control" and not _followers(model, c.name)]
     dominated = pl.any_horizontal([_is_breached(share, thresholds) for share in controls] or [pl.lit(False)])
     exposed = pl.col("exposed").fill_null(0)
@@ -213,7 +216,6 @@ def _hide_magnitudes(frame: pl.DataFrame, model: Model, thresholds: Thresholds) 
     frame = _with_extra(frame, hidden, size, model, thresholds, [c.name for c in controls])
     secondary = pl.when("_extra").then(pl.lit("SECONDARY")).otherwise(pl.col("_magnitudes"))
     frame = frame.with_columns(_magnitudes=secondary).drop("_extra")
-    magnitudes = [c.name for c in model.columns.values() if c.protection in _MAGNITUDES]
     frame = _hide(frame, magnitudes, pl.col("_magnitudes").is_not_null())
     for protection in ("high_percentile", "highest_percentile"):
         high = [c.name for c in model.columns.values() if c.protection == protection]
@@ -228,8 +230,8 @@ def _hide_counts(frame: pl.DataFrame, model: Model, thresholds: Thresholds) -> p
     for column in model.columns.values():
         if column.protection not in ("count", "exceedance_count"):
             continue
-        # Those exposed are those above zero.
-        is_above = column.name.startswith("n_gt_") or (column.name == "exposed" and has_all)
+        # Those exposed are those above zero; whoever a rule does not flag is told by those whom it does.
+        is_above = column.name.startswith(("n_gt_", "flagged")) or (column.name == "exposed" and has_all)
         small = pl.col(column.name).is_between(1, thresholds.persons - 1)
         if column.name == "exposed" and model.level == Data.ESTABLISHMENT:
             # An employer knows who stands behind the count: nobody exposed tells each one's dose, zero.

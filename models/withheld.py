@@ -299,6 +299,9 @@ _EFFECTIVE = {"limit_quantity": pl.lit("effective")}
 _ALL = {"dimension": pl.lit("ALL"), "group_code": pl.lit("ALL")}
 _DOMAIN = {"dimension": pl.lit("domain"), "group_code": pl.col("_domain")}
 _ROOT = {"dimension": pl.when(pl.col("parent_code").is_null()).then(pl.lit("ALL")), "group_code": pl.lit("ALL")}
+_CATEGORY = {
+    "dimension": pl.when(pl.col("dimension") == "ALL").then(pl.lit("category")), "group_code": pl.col("category")
+}  # fmt: skip
 _NATION = _same("year", **_EFFECTIVE, **_ALL)
 _GROUP = _same("year", "dimension", "group_code", **_EFFECTIVE)
 _PLACE = _same("establishment_key", "year", **_EFFECTIVE)
@@ -324,6 +327,13 @@ _WHOLES: list[tuple[str, str, dict[str, pl.Expr], str]] = [
     ("statistics_of_all_rows", "statistics_of_all_rows",
      _same("year", "limit_quantity", "dimension", group_code=pl.col("parent_code")), "within"),
     ("statistics_of_all_rows", "statistics_of_all_rows", _same("year", "limit_quantity", **_DOMAIN), ""),
+    ("classification_watch_counts", "national_statistics",
+     _same("year", "limit_quantity", "dimension", "group_code"), ""),
+    ("classification_watch_counts", "national_statistics", _same("year", "limit_quantity", **_CATEGORY), ""),
+    ("classification_watch_counts", "classification_watch_counts", _same("year", "rule_code", **_ROOT), "within"),
+    ("classification_watch_counts", "classification_watch_counts",
+     _same("year", "rule_code", "dimension", group_code=pl.col("parent_code")), "within"),
+    ("classification_watch_counts", "classification_watch_counts", _same("year", "rule_code", **_DOMAIN), ""),
     ("national_dose_changes", "national_statistics", _NATION, ""),
     ("national_dose_changes", "national_statistics", _year_before(_NATION), ""),
     ("establishment_comparison", "establishment_statistics", _PLACE, ""),

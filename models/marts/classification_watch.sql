@@ -18,8 +18,8 @@ levels as (
 high_windows as (
     select
         levels.rule_code, levels.level_msv, windows.worker_key, windows.limit_quantity, windows.on_date,
-        slices.establishment_key, windows.dose_12m_msv,
-        months_before(windows.on_date, 12) as after_date
+        slices.establishment_key, coalesce(slices.sector_code, lines.sector_code, 'UNSPECIFIED') as sector_code,
+        windows.dose_12m_msv, months_before(windows.on_date, 12) as after_date
     from rolling_windows as windows
     inner join levels
         on levels.passes = 'ABOVE'
@@ -30,12 +30,16 @@ high_windows as (
         on slices.worker_key = windows.worker_key
         and slices.category = levels.category
         and windows.on_date between slices.slice_from and slices.slice_to
+    left join establishment_lines as lines
+        on lines.establishment_key = slices.establishment_key
+        and windows.on_date between lines.holds_from and lines.holds_to
     where windows.basis = 'current' and windows.population = 'ADULT'
 ),
 
 without_radon as (
     select
         high.rule_code, high.level_msv, high.worker_key, high.limit_quantity, high.on_date, high.establishment_key,
+        high.sector_code,
         high.dose_12m_msv - coalesce(sum(soil_radon.counted_msv), 0) as value_msv
     from high_windows as high
     left join soil_radon
@@ -45,16 +49,19 @@ without_radon as (
         and soil_radon.period_end <= high.on_date
     group by
         high.rule_code, high.level_msv, high.worker_key, high.limit_quantity, high.on_date, high.establishment_key,
-        high.dose_12m_msv
+        high.sector_code, high.dose_12m_msv
 ),
 
 above as (
     select
-        worker_key, rule_code, limit_quantity, establishment_key, cast(year(on_date) as integer) as year,
-        any_value(level_msv) as level_msv, cast(max(value_msv) as decimal(12, 3)) as value_msv
+        worker_key, rule_code, limit_quantity, establishment_key, sector_code, cast(year(on_date) as integer) as year,
+        level_msv, cast(value_msv as decimal(12, 3)) as value_msv
     from without_radon
     where value_msv > level_msv
-    group by worker_key, rule_code, limit_quantity, establishment_key, year(on_date)
+    qualify row_number() over (
+        partition by worker_key, rule_code, limit_quantity, establishment_key, year(on_date)
+        order by value_msv desc, on_date
+    ) = 1
 ),
 
 -- Years of nothing but the category, monitored, with a dose under the level.
@@ -62,6 +69,7 @@ low_years as (
     select
         levels.rule_code, levels.level_msv, levels.years, annual.worker_key, annual.limit_quantity, annual.year,
         max(annual.establishment_key) filter (where annual.is_main) as establishment_key,
+        max(annual.sector_code) filter (where annual.is_main) as sector_code,
         cast(sum(annual.dose_msv) as decimal(12, 3)) as value_msv
     from annual_worker_doses as annual
     inner join levels
@@ -88,10 +96,10 @@ below as (
     )
 )
 
-select worker_key, rule_code, limit_quantity, establishment_key, year, level_msv, value_msv
+select worker_key, rule_code, limit_quantity, establishment_key, sector_code, year, level_msv, value_msv
 from above
 union all
-select worker_key, rule_code, limit_quantity, establishment_key, year, level_msv, highest_msv
+select worker_key, rule_code, limit_quantity, establishment_key, sector_code, year, level_msv, highest_msv
 from below
 where low_years_running = years
 order by worker_key, rule_code, limit_quantity, year, establishment_key

@@ -83,6 +83,8 @@ PARTS = (
          ("site", "relation", "basis"), ("monitored", "exposed", "collective_dose_man_sv", "mean_exposed_msv"), {}),
     Part("gaps", "passive_operational_gaps", "Écart passif–opérationnel", "Passive–operational gap", ("group_code",),
          ("monitored", "exposed", "gap_of_sums", "median_gap"), {}),
+    Part("watch", "classification_watch_counts", "Doses hors de la catégorie", "Doses that do not fit the category",
+         ("rule_code",), ("monitored", "flagged"), {"dimension": "ALL"}),
     Part("cumulated", "cumulative_distribution", "Doses cumulées", "Accumulated doses",
          ("span", "group_code", "class_code"), _CLASSES, {}),
     Part("like_for_like", "like_for_like", "Série à champ constant", "Like-for-like series", ("year", "reading"),

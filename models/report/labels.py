@@ -54,6 +54,7 @@ def _of_nomenclature(column: str, language: str) -> dict[str, str]:
         "class_code": ("dose_classes", "class_code", f"label_{language}"),
         "cumulative_class": ("cumulative_dose_classes", "class_code", f"label_{language}"),
         "limit_code": ("dose_limits", "limit_code", f"label_{language}"),
+        "rule_code": ("classification_levels", "rule_code", f"label_{language}"),
     }
     if column not in tables:
         return {}

@@ -28,44 +28,44 @@ with facts as (
 )
 
 select basis, worker_key, year, limit_quantity, establishment_key, dose_msv, is_monitored, employments_in_year,
-    'ALL' as dimension, 'ALL' as group_code, cast(null as varchar) as parent_code
+    category, 'ALL' as dimension, 'ALL' as group_code, cast(null as varchar) as parent_code
 from facts
 union all
 select basis, worker_key, year, limit_quantity, establishment_key, dose_msv, is_monitored, employments_in_year,
-    'domain', domain, null
+    category, 'domain', domain, null
 from facts
 union all
 select basis, worker_key, year, limit_quantity, establishment_key, dose_msv, is_monitored, employments_in_year,
-    'occupation', occupation_code, null
+    category, 'occupation', occupation_code, null
 from facts
 union all
 select basis, worker_key, year, limit_quantity, establishment_key, dose_msv, is_monitored, employments_in_year,
-    'category', category, null
+    category, 'category', category, null
 from facts
 union all
 select basis, worker_key, year, limit_quantity, establishment_key, dose_msv, is_monitored, employments_in_year,
-    'sex', sex, null
+    category, 'sex', sex, null
 from facts
 union all
 select basis, worker_key, year, limit_quantity, establishment_key, dose_msv, is_monitored, employments_in_year,
-    'age_band', age_band, null
+    category, 'age_band', age_band, null
 from facts
 union all
 select basis, worker_key, year, limit_quantity, establishment_key, dose_msv, is_monitored, employments_in_year,
-    'region', region_code, null
+    category, 'region', region_code, null
 from facts
 union all
 select basis, worker_key, year, limit_quantity, establishment_key, dose_msv, is_monitored, employments_in_year,
-    'contract', contract_type, null
+    category, 'contract', contract_type, null
 from facts
 union all
 select basis, worker_key, year, limit_quantity, establishment_key, dose_msv, is_monitored, employments_in_year,
-    'size_band', size_band, null
+    category, 'size_band', size_band, null
 from facts
 union all
 select
     facts.basis, facts.worker_key, facts.year, facts.limit_quantity, facts.establishment_key, facts.dose_msv,
-    facts.is_monitored, facts.employments_in_year,
+    facts.is_monitored, facts.employments_in_year, facts.category,
     'sector', coalesce(sector_levels.ancestor_code, 'UNSPECIFIED'), sector_levels.parent_code
 from facts
 left join sector_levels on sector_levels.code = facts.sector_code

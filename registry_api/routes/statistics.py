@@ -26,13 +26,15 @@ class Table(StrEnum):
     PASSIVE_OPERATIONAL_GAPS = "passive_operational_gaps"
     COMPONENT_STATISTICS = "component_statistics"
     CUMULATIVE_DISTRIBUTION = "cumulative_distribution"
+    CLASSIFICATION_WATCH_COUNTS = "classification_watch_counts"
 
 
 ReleasedOn = Annotated[date | None, Query(description="The release in force on this day; the last when left out.")]
 
 # What tells the rows of any of them apart, so that pages follow each other.
 _KEYS = (
-    "year", "reading", "site", "relation", "basis", "component", "span", "dimension", "group_code", "position",
+    "year", "reading", "site", "relation", "basis", "component", "span", "rule_code", "dimension", "group_code",
+    "position",
 )  # fmt: skip
 
 router = APIRouter(prefix="/statistics", tags=["statistics"], responses=RESPONSES)
@@ -163,7 +165,7 @@ def table(
     cursor: Cursor = None,
     limit: Limit = 500,
 ) -> Page:
-    """A yearly table: the series that breaks leave alone, places of work, parts of a dose, what accumulates."""
+    """A yearly table: the series that breaks leave alone, places, parts of a dose, what accumulates, who is flagged."""
     where = {} if year is None else {"year": year}
     frame = ground.access.fetch(table.value, viewer, where=where, as_of=as_of, purpose="API")
     frame = frame.sort([name for name in _KEYS if name in frame.columns])

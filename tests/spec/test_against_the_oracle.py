@@ -371,22 +371,24 @@ CHANGE = date(2023, 7, 1)
 def test_doses_that_do_not_fit_the_category(high, quiet, of_high, of_quiet):
     rows = high + quiet
     category_on = {
-        person: [(date(2000, 1, 1), first), (CHANGE, then)] for person, (first, then) in ((1, of_high), (2, of_quiet))
+        (person, 10): [(date(2000, 1, 1), first), (CHANGE, then)]
+        for person, (first, then) in ((1, of_high), (2, of_quiet))
     }
     with tempfile.TemporaryDirectory() as home:
         register = Register(Path(home))
         doses = [register.add("doses", **row) for row in rows]
-        for person, lines in category_on.items():
+        for (person, _), lines in category_on.items():
             for number, (first, category) in enumerate(lines):
                 register.add("employments", worker_key=person, row_no=2 * person + number, category=category,
                              category_start=first)  # fmt: skip
         path = register.build(only={"classification_watch"})
         with duckdb.connect(str(path), read_only=True) as connection:
             found = connection.execute(
-                "select worker_key, rule_code, limit_quantity, year, value_msv from classification_watch"
+                "select worker_key, rule_code, limit_quantity, establishment_key, year, value_msv"
+                " from classification_watch"
             ).fetchall()
-    assert {row[:4]: row[4] for row in found} == oracle.misclassified(doses, category_on, RULES)
-    assert len({row[:4] for row in found}) == len(found)
+    assert {row[:5]: row[5] for row in found} == oracle.misclassified(doses, category_on, RULES)
+    assert len({row[:5] for row in found}) == len(found)
 
 
 EXCEPTIONAL = [date(2014, 12, 31), date(2018, 6, 30), date(2018, 7, 1), date(2024, 2, 29), date(2024, 12, 31),

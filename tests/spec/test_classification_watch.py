@@ -1,4 +1,4 @@
-"""classification_watch: doses that do not fit the category of their person."""
+"""classification_watch, classification_watch_counts: doses that do not fit the category of their person."""
 
 ASK = """
     select worker_key, rule_code, year, cast(value_msv as varchar) from classification_watch
@@ -47,3 +47,42 @@ def test_category_a_under_one_millisievert_three_years_running(register):
             if dose is not None:
                 register.dose(f"{year}-06-30", dose, worker_key=worker)
     assert register.rows_of(ASK) == [(1, "A_UNDER_1", 2023, "0.999"), (4, "A_UNDER_1", 2023, "0.000")]
+
+
+def test_counts_stand_beside_those_who_were_monitored_in_the_category(register, table, expected):
+    """Worker 3 is monitored in category B in two sectors; worker 4 is unclassified, worker 5 under 1 mSv in A."""
+    for establishment, sector in ((10, "MED.01.01"), (11, "IND.01")):
+        register.add("establishments", establishment_key=establishment, row_no=establishment, sector_code=sector)
+    for row in table("""
+        worker_key | establishment_key | sector_code | category | dose_2021 | dose_2022 | dose_2023
+        1          | 10                | MED.01.01   | B        | -         | -         | 6.001
+        2          | 10                | MED.01.01   | B        | -         | -         | 6.000
+        3          | 10                | MED.01.01   | B        | -         | -         | 5.000
+        3          | 11                | IND.01      | B        | -         | -         | 1.001
+        4          | 11                | IND.01      | NC       | -         | -         | 9.000
+        5          | 11                | IND.01      | A        | 0.300     | 0.999     | 0.000
+    """):
+        years = {year: row.pop(f"dose_{year}") for year in (2021, 2022, 2023)}
+        register.add("employments", row_no=10 * row["worker_key"] + row["establishment_key"], **row)
+        for year, dose in years.items():
+            if dose is not None:
+                row.pop("category", None)
+                register.dose(f"{year}-06-30", dose, **row)
+    assert register.rows_of("""
+        select rule_code, dimension, group_code, monitored, flagged
+        from classification_watch_counts where year = 2023 order by all
+    """) == expected("""
+        rule_code | dimension | group_code           | monitored | flagged
+        A_UNDER_1 | ALL       | ALL                  | 1         | 1
+        A_UNDER_1 | domain    | NON_NUCLEAR_INDUSTRY | 1         | 1
+        A_UNDER_1 | sector    | IND                  | 1         | 1
+        A_UNDER_1 | sector    | IND.01               | 1         | 1
+        B_OVER_6  | ALL       | ALL                  | 3         | 2
+        B_OVER_6  | domain    | MEDICAL_DENTAL_VET   | 3         | 2
+        B_OVER_6  | domain    | NON_NUCLEAR_INDUSTRY | 1         | 1
+        B_OVER_6  | sector    | IND                  | 1         | 1
+        B_OVER_6  | sector    | IND.01               | 1         | 1
+        B_OVER_6  | sector    | MED                  | 3         | 2
+        B_OVER_6  | sector    | MED.01               | 3         | 2
+        B_OVER_6  | sector    | MED.01.01            | 3         | 2
+    """)

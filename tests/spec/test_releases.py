@@ -82,7 +82,7 @@ class Releases:
 def _key(row: dict) -> tuple:
     finds = (
         "establishment_key", "year", "limit_quantity", "component", "span", "reading", "site", "relation", "basis",
-        "dimension", "group_code", "occupation_code", "category", "class_code", "limit_code", "domain",
+        "rule_code", "dimension", "group_code", "occupation_code", "category", "class_code", "limit_code", "domain",
     )  # fmt: skip
     return tuple(row[name] for name in finds if name in row)
 
@@ -299,6 +299,19 @@ def test_few_who_pass_a_dose_stay_uncounted_beside_many_who_do_not(nation):
     assert (own["n_gt_1"], own["n_gt_6"]) == (20, 0)
     (row,) = nation.shown("national_statistics", limit_quantity="effective", dimension="category", group_code="B")
     assert (row["n_gt_1"], row["n_gt_5"], row["n_gt_6"]) == (60, 0, 0)
+
+
+@pytest.mark.parametrize(("above", "told"), [(0, 0), (1, 0), (4, 12)])
+def test_few_who_are_flagged_stay_uncounted_beside_many_who_come(nation, above, told):
+    """Fourteen more are monitored in each of three establishments; some are flagged, in one alone or in each."""
+    for place in DOMAINS["MED.01.01"]:
+        flagged = above if above != 1 or place == 10 else 0
+        nation.workers(14 - flagged, "1.000", place, sector_code="MED.01.01")
+        nation.workers(flagged, "6.500", place, sector_code="MED.01.01")
+    nation.release()
+    rows = nation.shown("classification_watch_counts", year=2023, rule_code="B_OVER_6")
+    counts = {row["group_code"]: (row["monitored"], row["flagged"]) for row in rows}
+    assert (counts["ALL"], counts["MEDICAL_DENTAL_VET"]) == ((222, told), (102, told))
 
 
 def test_persons_who_left_and_came_count_too(nation):

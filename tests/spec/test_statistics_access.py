@@ -11,7 +11,7 @@ from models.publish import publish
 from registry.policy import Viewer
 
 TABLES = ("like_for_like", "workplace_statistics", "passive_operational_gaps", "component_statistics",
-          "cumulative_distribution", "national_dose_changes")  # fmt: skip
+          "cumulative_distribution", "national_dose_changes", "classification_watch_counts")  # fmt: skip
 
 
 @pytest.fixture(scope="module")

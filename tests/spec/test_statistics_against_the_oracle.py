@@ -6,6 +6,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import duckdb
+import polars as pl
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from register import Register
@@ -210,6 +211,64 @@ def test_national_tables(drawn):
          for group in told_under(mains, person, year)], "cumulative_dose_classes", "span")  # fmt: skip
     last = max((row["year"] for row in rows), default=0)
     assert keyed(found["job_paces"], 3) == oracle.paces([row for row in rows if row["year"] > last - 5])
+
+
+RULES = [
+    row | {"level_msv": Decimal(row["level_msv"])}
+    for row in reference.table("classification_levels").with_columns(pl.col("level_msv").cast(pl.String)).to_dicts()
+]
+# Of each kind, around the level of category B.
+EFFECTIVE = ["PASSIVE", "INTERNAL", "COSMIC"]
+LEVELS = {**dict.fromkeys(EFFECTIVE, 6), "lens": 15, "skin": 150, "extremities": 150}
+
+
+@st.composite
+def watched_registers(draw) -> dict:
+    """As `registers`: classified persons, some with few doses year after year, some with a dose about a level."""
+    people = range(1, draw(st.integers(1, 6)) + 1)
+    places = st.sets(st.sampled_from(sorted(SECTORS)), min_size=1, max_size=2)
+    categories = st.sampled_from(["A", "A", "B", "B", "NC", None])
+    jobs = {(person, place): draw(categories) for person in people for place in draw(places)}
+    doses = []
+    for job in jobs:
+        quiet = draw(st.sampled_from([None, None, None, 0, 300, 499, 500, 999, 1000]))
+        years = range(draw(st.sampled_from([2017, 2018, 2021])), 2025)
+        doses += [(job, date(year, 6, 28), Decimal(quiet) / 1000, "PASSIVE") for year in years if quiet is not None]
+    days = st.sampled_from([date(y, *day) for y in (2017, 2018, 2023, 2024) for day in ((3, 28), (9, 28))])
+    high = st.tuples(st.sampled_from(sorted(jobs)), days, st.integers(-1, 1), st.sampled_from([*LEVELS, *EFFECTIVE]))
+    for job, day, off, kind in draw(st.lists(high, min_size=1, max_size=12, unique_by=lambda row: row[:2])):
+        # Twice the half of a level, in two places or at two dates, comes to it too.
+        half = draw(st.sampled_from([1, 1, 2]))
+        doses.append((job, day, Decimal(LEVELS[kind] * 1000 // half + off) / 1000, kind))
+    return {"jobs": jobs, "doses": doses}
+
+
+@settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
+@given(watched_registers())
+def test_counts_of_the_classification_watch(drawn):
+    with tempfile.TemporaryDirectory() as home:
+        register, rows = filled(home, drawn)
+        doses = list(register.rows["doses"])
+        path = register.build(only={"classification_watch_counts", "classification_watch"})
+        with duckdb.connect(str(path), read_only=True) as connection:
+            counts = connection.execute(
+                "select year, rule_code, dimension, group_code, monitored, flagged from classification_watch_counts"
+            ).fetchall()
+            flags = connection.execute(
+                "select year, rule_code, count(distinct worker_key) from classification_watch"
+                " where limit_quantity <> 'effective_external' group by year, rule_code"
+            ).fetchall()
+    category_on = {job: [(date(2000, 1, 1), category)] for job, category in drawn["jobs"].items() if category}
+    flagged = {
+        key: groups_of(key[0], key[3], key[4], drawn["jobs"][key[0], key[3]])
+        for key in oracle.misclassified(doses, category_on, RULES)
+    }
+    found = keyed(counts, 4)
+    assert found == oracle.watch_counts(rows, flagged, RULES)
+    # Whoever is on the watch is in the count of the nation.
+    assert {key: number for key, (_, number) in found.items() if key[2] == "ALL" and number} == {
+        (year, rule, "ALL", "ALL"): number for year, rule, number in flags
+    }
 
 
 def of_place(row: dict) -> tuple[str, int, int]:

@@ -356,3 +356,69 @@ def test_the_two_views_of_other_groups_leave_no_group_of_few(tables):
     told = dict(domains.select("group_code", "collective_dose_all_rows_man_sv").iter_rows())
     assert [name for name, dose in told.items() if dose is None] == ["MEDICAL_DENTAL_VET", "NON_NUCLEAR_INDUSTRY"]
     assert domains["collective_dose_man_sv"].null_count() == 0
+
+
+def watched(tables, **where) -> tuple[int | None, int | None]:
+    """(monitored, flagged) of category B by its rule for the effective dose."""
+    rows = tables.shown("classification_watch_counts", year=2023, rule_code="B_OVER_6", **where)
+    ((monitored, flagged),) = rows.select("monitored", "flagged").rows()
+    return monitored, flagged
+
+
+@pytest.mark.parametrize(("others", "is_shown"), [(0, True), (1, False), (10, False), (11, True)])
+@pytest.mark.parametrize(("beside", "category"), [("A", "NC"), ("B", "A")])
+def test_those_of_one_category_leave_no_few_of_the_others(tables, others, is_shown, beside, category):
+    """All who are monitored in the domain less those of category B, and less those of A as well."""
+    for place in (10, 11, 12):
+        tables.establishment(place)
+        tables.workers(15, "1.000", place, category="B")
+        tables.workers(15, "1.000", place, category=beside)
+    for worker in range(others):
+        tables.workers(1, "1.000", 10 + worker % 3, category=category)
+    monitored = 45 if beside == "A" else 90
+    assert watched(tables, dimension="domain") == (monitored if is_shown else None, 0)
+
+
+def test_the_nation_s_categories_leave_no_few_of_another(tables):
+    """Three of category A do not follow from the unclassified, whom national_statistics counts, and those of B."""
+    for place in (10, 11, 12):
+        tables.establishment(place)
+        tables.workers(10, "1.000", place, category="B")
+        tables.workers(30, "1.000", place, category="NC")
+        tables.workers(1, "1.000", place, category="A")
+    assert watched(tables, dimension="ALL") == (None, 0)
+
+
+@pytest.mark.parametrize(("fitting", "is_shown"), [(0, True), (1, False), (10, False), (11, True)])
+def test_those_flagged_leave_no_few_who_are_not(tables, fitting, is_shown):
+    for place in (10, 11, 12):
+        tables.establishment(place)
+        tables.workers(15, "7.000", place)
+    for worker in range(fitting):
+        tables.workers(1, "1.000", 10 + worker % 3)
+    assert watched(tables, dimension="ALL") == (45 + fitting, 45 if is_shown else None)
+
+
+@pytest.mark.parametrize(("others", "is_shown"), [(0, True), (1, False), (10, False), (11, True)])
+def test_those_flagged_leave_no_few_of_another_category_above_the_level(tables, others, is_shown):
+    """Persons above 6 mSv, whom national_statistics counts, less those of category B."""
+    for place in (10, 11, 12):
+        tables.establishment(place)
+        tables.workers(15, "1.000", place)
+        tables.workers(15, "7.000", place)
+        tables.workers(15, "1.000", place, category="A")
+    for worker in range(others):
+        tables.workers(1, "8.000", 10 + worker % 3, category="A")
+    assert watched(tables, dimension="ALL") == (90, 45 if is_shown else None)
+
+
+def test_the_flagged_of_other_sectors_leave_no_few_of_one(tables):
+    for number, sector in enumerate(("MED.01.01", "IND.01", "NUC.01")):
+        for place in range(10 + 3 * number, 13 + 3 * number):
+            tables.establishment(place, sector)
+            tables.workers(15, "1.000", place, sector_code=sector)
+            tables.workers(1 if sector == "MED.01.01" else 5 + number, "7.000", place, sector_code=sector)
+    rows = tables.shown("classification_watch_counts", year=2023, rule_code="B_OVER_6", dimension="domain")
+    told = dict(rows.select("group_code", "flagged").iter_rows())
+    assert [name for name, flagged in told.items() if flagged is None] == ["MEDICAL_DENTAL_VET", "NON_NUCLEAR_INDUSTRY"]
+    assert told["NUCLEAR"] == 21
