@@ -73,6 +73,15 @@ create temporary macro percentile_msv(doses, percent) as percentile_in_order(lis
 create temporary macro psv_in_msv(psv) as
     cast(sign(psv) * exact_quotient(abs(psv), 1000000) * 0.001::decimal(4, 3) as decimal(18, 3));
 
+-- Dose of the badges worn together at one location, from the highest of each radiation, of all and their sum. Badges read
+-- the same exposure: of one radiation the highest counts. Intakes, radon and flights are separate: summed.
+create temporary macro worn_together(component, photon_msv, beta_msv, mixed_msv, highest_msv, total_msv) as
+    case component
+        when 'non_neutron' then greatest(coalesce(photon_msv, 0) + coalesce(beta_msv, 0), coalesce(mixed_msv, 0))
+        when 'neutron' then highest_msv
+        else total_msv
+    end;
+
 -- What the effective dose of an emergency may be made of: badges over an apron or at the abdomen never count, and
 -- electronic readings are a second reading of the same exposure.
 create temporary macro counts_in_emergency(dosimetry, quantity, badge_position, body_location) as

@@ -31,14 +31,13 @@ with countable as (
     where counted_msv > 0
 ),
 
--- Badges read the same exposure: the highest of one radiation counts. Intakes, radon and flights are separate: summed.
 at_each_location as (
     select
         basis, worker_key, establishment_key, limit_quantity, site, component, period_start, period_end, body_location,
         max(dosimetry) as dosimetry,
-        cast(coalesce(max(counted_msv) filter (where radiation = 'PHOTON'), 0)
-            + coalesce(max(counted_msv) filter (where radiation = 'BETA'), 0) as decimal(12, 3)) as photon_beta_msv,
-        coalesce(max(counted_msv) filter (where radiation = 'MIXED'), 0) as mixed_msv,
+        max(counted_msv) filter (where radiation = 'PHOTON') as photon_msv,
+        max(counted_msv) filter (where radiation = 'BETA') as beta_msv,
+        max(counted_msv) filter (where radiation = 'MIXED') as mixed_msv,
         max(counted_msv) as highest_msv,
         cast(sum(counted_msv) as decimal(12, 3)) as considered_msv,
         count(*) as records,
@@ -52,13 +51,11 @@ at_each_location as (
 location_doses as (
     select
         *,
-        case component
-            when 'non_neutron' then greatest(photon_beta_msv, mixed_msv)
-            when 'neutron' then highest_msv
-            else considered_msv
-        end as location_msv,
+        cast(worn_together(component, photon_msv, beta_msv, mixed_msv, highest_msv, considered_msv) as decimal(12, 3))
+            as location_msv,
         case
-            when component = 'non_neutron' and photon_beta_msv >= mixed_msv then photon_beta_records
+            when component = 'non_neutron' and coalesce(photon_msv, 0) + coalesce(beta_msv, 0) >= coalesce(mixed_msv, 0)
+                then photon_beta_records
             when component in ('non_neutron', 'neutron') then 1
             else records
         end as location_records

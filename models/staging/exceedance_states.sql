@@ -78,15 +78,14 @@ come_at_locations as (
     select
         moments.worker_key, moments.limit_code, moments.first_date, moments.limit_msv, moments.known_at,
         arrivals.establishment_key, arrivals.period_start, arrivals.period_end, arrivals.component,
-        case arrivals.component
-            when 'non_neutron' then greatest(
-                coalesce(max(arrivals.counted_msv) filter (where arrivals.radiation = 'PHOTON'), 0)
-                + coalesce(max(arrivals.counted_msv) filter (where arrivals.radiation = 'BETA'), 0),
-                coalesce(max(arrivals.counted_msv) filter (where arrivals.radiation = 'MIXED'), 0)
-            )
-            when 'neutron' then max(arrivals.counted_msv)
-            else sum(arrivals.counted_msv)
-        end as dose_msv
+        worn_together(
+            arrivals.component,
+            max(arrivals.counted_msv) filter (where arrivals.radiation = 'PHOTON'),
+            max(arrivals.counted_msv) filter (where arrivals.radiation = 'BETA'),
+            max(arrivals.counted_msv) filter (where arrivals.radiation = 'MIXED'),
+            max(arrivals.counted_msv),
+            sum(arrivals.counted_msv)
+        ) as dose_msv
     from moments
     inner join arrivals
         on arrivals.worker_key = moments.worker_key
