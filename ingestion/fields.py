@@ -314,8 +314,9 @@ def code_list(layout: Layout, field: str) -> list[str] | None:
         case "limit_quantity":
             return reference.table("dose_limits").filter(kind="AUTHORISED")["limit_quantity"].unique().to_list()
         case "limit_code":
-            is_limit = pl.col("kind").is_in(["LIMIT", "EMERGENCY_LIMIT"]) & pl.col("not_computed_because").is_null()
-            return reference.table("dose_limits").filter(is_limit)["limit_code"].to_list()
+            is_limit = pl.col("kind").is_in(["LIMIT", "EMERGENCY_LIMIT"])
+            is_told = pl.col("not_computed_because").is_null() & pl.col("counted_as").is_null()
+            return reference.table("dose_limits").filter(is_limit & is_told)["limit_code"].to_list()
         case "headcount_band":
             return _HEADCOUNT_BANDS
     return None

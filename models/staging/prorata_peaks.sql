@@ -3,7 +3,7 @@
 with episodes as (
     select worker_key, limit_quantity, limit_code, first_date, last_date, limits.population, limits.valid_from
     from exceedance_episodes
-    inner join reference.dose_limits as limits using (limit_quantity, limit_code)
+    inner join planned_limits as limits using (limit_quantity, limit_code)
     where basis = 'current' and status = 'detected' and "window" = '12_MONTHS'
 ),
 

@@ -12,7 +12,7 @@ where not exists (
     from exceedance_history as history
     where
         history.worker_key = windows.worker_key
-        and history.limit_code = limits.limit_code
+        and history.limit_code = coalesce(limits.counted_as, limits.limit_code)
         and history.status <> 'gone'
         and windows.on_date between history.first_date and history.last_date
 )

@@ -139,10 +139,15 @@ TURNS = [date(2017, 7, 31), date(2018, 6, 30), date(2018, 7, 1), date(2018, 7, 1
          date(2023, 2, 28), date(2023, 6, 30), date(2023, 7, 1), date(2023, 7, 14), date(2024, 2, 28),
          date(2024, 2, 29), date(2024, 6, 30), date(2024, 7, 1), date(2025, 2, 28)]  # fmt: skip
 LIMITED = [("HP10", "TRUNK"), ("HP3", "EYE"), ("HP3", "EYE"), ("HP007", "FINGER_L"), ("HP007", "WRIST_R")]
-LIMITS = [
+TEXTS = [
     row | {"limit_msv": Decimal(row["limit_msv"])}
     for row in reference.table("dose_limits").with_columns(pl.col("limit_msv").cast(pl.String)).to_dicts()
 ]
+# A limit holds from the first text that set its value.
+LIMITS = [
+    row | {"valid_from": min(r["valid_from"] for r in TEXTS if row["limit_code"] in (r["limit_code"], r["counted_as"]))}
+    for row in TEXTS if row["counted_as"] is None
+]  # fmt: skip
 
 
 @st.composite

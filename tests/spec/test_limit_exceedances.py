@@ -251,3 +251,23 @@ def test_emergency_and_operational_doses_make_no_exceedance(register):
     register.dose("2024-01-31", "90.000", situation="SUR")
     register.dose("2024-01-31", "90.000", dosimetry="OPERATIONAL")
     assert episodes(register) == []
+
+
+def test_a_text_that_takes_a_limit_over_unchanged_ends_no_exceedance(register, table):
+    """500 mSv to hands or skin across 2018-07-01, and 150 mSv to the lens across 2010-07-05, are one limit."""
+    for row in table("""
+        worker_key | quantity | body_location | period_end | dose_msv
+        1          | HP007    | FINGER_L      | 2018-03-31 | 500.001
+        2          | HP007    | TRUNK         | 2018-03-31 | 300.000
+        2          | HP007    | TRUNK         | 2018-09-30 | 200.001
+        3          | HP3      | EYE           | 2010-03-31 | 150.001
+        4          | HP007    | FINGER_L      | 1970-03-31 | 500.001
+    """):
+        register.dose(**row)
+    rows = register.rows_of("select worker_key, limit_code, first_date, last_date from limit_exceedances order by all")
+    assert [(*row[:2], *map(str, row[2:])) for row in rows] == [
+        (1, "L2", "2018-03-31", "2019-03-30"),
+        (2, "L3", "2018-09-30", "2019-03-30"),
+        (3, "L4h", "2010-03-31", "2011-03-30"),
+        (4, "L2", "1970-03-31", "1971-03-30"),
+    ]

@@ -72,6 +72,43 @@ def test_one_value_of_a_limit_follows_another_without_overlap():
             assert earlier["valid_to"] + timedelta(days=1) == later["valid_from"], later["limit_code"]
 
 
+def test_a_text_that_took_a_limit_over_unchanged_begins_where_the_earlier_one_ends():
+    rows = {row["limit_code"]: row for row in reference.table("dose_limits").to_dicts()}
+    earlier = {code: row for code, row in rows.items() if row["counted_as"]}
+    assert {code: row["counted_as"] for code, row in earlier.items()} == {"L2h": "L2", "L3h": "L3", "L4hh": "L4h"}
+    for row in earlier.values():
+        later = rows[row["counted_as"]]
+        same = ("kind", "limit_quantity", "population", "window", "passes", "limit_msv")
+        assert [row[name] for name in same] == [later[name] for name in same]
+        assert row["valid_to"] + timedelta(days=1) == later["valid_from"] and later["counted_as"] is None
+
+
+@pytest.mark.parametrize(("quantity", "day", "limit"), [
+    ("extremities", "1966-01-01", 500), ("extremities", "2018-06-30", 500), ("extremities", "2018-07-01", 500),
+    ("skin", "1966-01-01", 500), ("skin", "2018-06-30", 500), ("skin", "2018-07-01", 500),
+    ("lens", "1966-01-01", 150), ("lens", "2010-07-04", 150), ("lens", "2010-07-05", 150), ("lens", "2018-06-30", 150),
+    ("lens", "2018-07-01", 50), ("lens", "2023-07-01", 20),
+])  # fmt: skip
+def test_the_limit_of_a_day_is_the_same_whichever_text_sets_it(quantity, day, limit):
+    assert reference.limit_on(quantity, date.fromisoformat(day)) == limit
+
+
+# The first day on which a text applies as it was read; what stood before is known from memory at best.
+READ_AS_OF = {
+    "Code du travail, art. R.4451-": date(2018, 7, 1),
+    "Décret 2018-437": date(2018, 7, 1),
+    "Code du travail, ancien art. R.4451-13": date(2010, 7, 5),
+    "Code de la santé publique, ancien art. R.1333-86": date(2003, 4, 4),
+}
+
+
+@pytest.mark.parametrize("name", ["dose_limits", "classification_levels"])
+def test_no_row_is_marked_verified_from_before_the_text_it_cites(name):
+    for row in reference.table(name).filter(confidence="V").to_dicts():
+        (since,) = [day for text, day in READ_AS_OF.items() if row["legal_source"].startswith(text)]
+        assert row["valid_from"] >= since, row
+
+
 def test_what_is_not_planned_exposure_is_no_limit_of_adults_or_minors():
     others = reference.table("dose_limits").filter(pl.col("kind") != "LIMIT")
     assert not {"ADULT", "MINOR"} & set(others["population"])
