@@ -17,6 +17,7 @@ operational as (
         'OPERATOR' as author_role, cast(null as varchar) as motive, 'operational' as limit_quantity,
         'WHOLE_BODY' as site, 'operational' as component, false as makes_monitored, readings
     from operational_months
+    where basis = 'current'
 )
 
 select * from passive_and_other

@@ -1,24 +1,4 @@
--- Electronic readings are left out: they are summed by month before anything is counted.
-with corrected as (
-    select distinct worker_key, year
-    from group_members
-    where basis = 'all'
-),
-
-of_corrected_persons as (
-    select
-        worker_key, year, limit_quantity, dimension, group_code, parent_code,
-        coalesce(sum(dose_msv) filter (where basis = 'current'), 0) as current_msv,
-        coalesce(sum(dose_msv) filter (where basis = 'all'), 0) as all_msv,
-        coalesce(bool_or(is_monitored) filter (where basis = 'current'), false) as is_monitored_now,
-        coalesce(bool_or(is_monitored) filter (where basis = 'all'), false) as is_monitored_in_all
-    from group_members
-    inner join corrected using (worker_key, year)
-    where limit_quantity <> 'operational'
-    group by worker_key, year, limit_quantity, dimension, group_code, parent_code
-),
-
-differences as (
+with differences as (
     select
         year, limit_quantity, dimension, group_code, parent_code,
         count(*) filter (where is_monitored_in_all) - count(*) filter (where is_monitored_now) as monitored,
@@ -27,8 +7,7 @@ differences as (
         count(*) as persons,
         sum(abs(all_msv - current_msv)) as corrected_msv,
         max(abs(all_msv - current_msv)) as highest_msv
-    from of_corrected_persons
-    where all_msv <> current_msv or is_monitored_in_all <> is_monitored_now
+    from corrected_groups
     group by year, limit_quantity, dimension, group_code, parent_code
 ),
 
@@ -52,7 +31,7 @@ side_by_side as (
         nation.top_share,
         nation.top_establishment_share_dose,
         nation.top_establishment_share_workers
-    from (select * from national_statistics where limit_quantity <> 'operational') as nation
+    from national_statistics as nation
     full outer join differences
         on differences.year = nation.year
         and differences.limit_quantity = nation.limit_quantity

@@ -28,7 +28,7 @@ with countable as (
         'all', worker_key, establishment_key, radiation, body_location, period_start, period_end,
         counted_msv, limit_quantity, site, component, dosimetry
     from corrected_persons_doses
-    where counted_msv > 0
+    where counted_msv > 0 and dosimetry <> 'OPERATIONAL'
 ),
 
 at_each_location as (

@@ -1,5 +1,5 @@
 -- Every row ever received of those years, replaced and cancelled ones as if they stood: of any other year of the person the
--- rows that stand are all there are. Electronic readings stand apart.
+-- rows that stand are all there are.
 with corrected as (
     select distinct
         coalesce(person_keys.person_key, doses.worker_key) as worker_key,
@@ -19,9 +19,10 @@ keys as (
 )
 
 select
-    judged.worker_key, judged.establishment_key, judged.radiation, judged.body_location, judged.period_start,
-    judged.period_end, cast(judged.counted_msv as decimal(12, 3)) as counted_msv, judged.limit_quantity, judged.site,
-    judged.component, judged.dosimetry, judged.makes_monitored
+    judged.dose_id, judged.worker_key, judged.establishment_key, judged.radiation, judged.body_location,
+    judged.period_start, judged.period_end, judged.dose_msv, cast(judged.counted_msv as decimal(12, 3)) as counted_msv,
+    judged.limit_quantity, judged.site, judged.component, judged.dosimetry, judged.makes_monitored, judged.sender_code,
+    judged.received_at
 from judged_doses as judged
 inner join corrected on corrected.worker_key = judged.worker_key and corrected.year = year(judged.period_end)
 where
@@ -33,4 +34,3 @@ where
     and judged.badge_position is distinct from 'OVER_APRON'
     and judged.body_location is distinct from 'ABDOMEN'
     and judged.limit_quantity is not null
-    and judged.dosimetry <> 'OPERATIONAL'

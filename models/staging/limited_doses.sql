@@ -11,7 +11,7 @@ with limited as (
     where limit_quantity = 'effective' and component <> 'internal'
     union all
     select
-        'current', worker_key, establishment_key, 'operational', 'WHOLE_BODY', period_start, period_end, counted_msv,
+        basis, worker_key, establishment_key, 'operational', 'WHOLE_BODY', period_start, period_end, counted_msv,
         counted_msv, false
     from operational_months
     where counted_msv > 0

@@ -9,7 +9,12 @@ with results as (
     union all
     select 'all', worker_key, establishment_key, limit_quantity, period_end, bool_or(makes_monitored)
     from corrected_persons_doses
+    where dosimetry <> 'OPERATIONAL'
     group by worker_key, establishment_key, limit_quantity, period_end
+    union all
+    select 'all', worker_key, establishment_key, 'operational', period_end, false
+    from operational_months
+    where basis = 'all'
 )
 
 select

@@ -129,8 +129,7 @@ def in_the_nation(doses: dict[tuple, Decimal]) -> dict[tuple, tuple[int, Decimal
     """(year, limited quantity) → persons exposed, mSv."""
     found: dict[tuple, list[Decimal]] = {}
     for (_, year, quantity), dose in doses.items():
-        if quantity != "operational":
-            found.setdefault((year, quantity), []).append(dose)
+        found.setdefault((year, quantity), []).append(dose)
     return {key: (len(of_year), sum(of_year)) for key, of_year in found.items()}
 
 

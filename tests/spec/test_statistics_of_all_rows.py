@@ -8,13 +8,13 @@ SHOWN = """
     select {}, monitored, exposed, collective_dose_man_sv, monitored_all_rows, exposed_all_rows,
         collective_dose_all_rows_man_sv, corrected_persons
     from statistics_of_all_rows
-    where limit_quantity = 'effective' and dimension = '{}'
+    where limit_quantity = '{}' and dimension = '{}'
     order by all
 """
 
 
-def shown(register, key: str, dimension: str) -> list[tuple]:
-    return register.rows_of(SHOWN.format(key, dimension))
+def shown(register, key: str, dimension: str, quantity: str = "effective") -> list[tuple]:
+    return register.rows_of(SHOWN.format(key, quantity, dimension))
 
 
 def test_a_cancelled_result_and_a_replaced_one_count_in_one_view_alone(register, table, expected):
@@ -89,9 +89,21 @@ def test_each_group_has_its_own_difference(register, table, expected):
     """)  # fmt: skip
 
 
-def test_electronic_readings_are_in_neither_view(register):
-    register.dose("2023-06-30", "1.000", dosimetry="OPERATIONAL")
-    assert shown(register, "year", "ALL") == []
+def test_electronic_readings_are_summed_whatever_replaced_them(register, table, expected):
+    """The first was replaced by the second, of another day; the third was cancelled; the last stands as it came."""
+    for row in table("""
+        row_no | worker_key | period_end | dose_msv | record_action | replaced
+        2      | 1          | 2023-06-12 | 0.030    | NEW           | -
+        3      | 1          | 2023-06-13 | 0.020    | REPLACE       | 2
+        4      | 2          | 2023-06-12 | 0.050    | NEW           | -
+        5      | 2          | 2023-06-12 | 0.000    | CANCEL        | 4
+        6      | 3          | 2023-06-12 | 0.010    | NEW           | -
+    """):
+        corrected(register, row | {"dosimetry": "OPERATIONAL"})
+    assert shown(register, "limit_quantity", "ALL", "operational") == expected("""
+        limit_quantity | monitored | exposed | dose     | monitored_all | exposed_all | dose_all | corrected
+        operational    | 2         | 2       | 0.000030 | 3             | 3           | 0.000110 | 2
+    """)  # fmt: skip
 
 
 @pytest.mark.parametrize("situation", ["SUR", "PLANNED"])
