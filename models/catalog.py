@@ -55,7 +55,10 @@ UNITS = {"_msv": "mSv", "_man_sv": "man.Sv", "_share": "share"}
 
 @dataclass(frozen=True)
 class ModelColumn:
-    """One column of a model; `null` says what NULL means, empty when it cannot be NULL."""
+    """One column of a model; `null` says what NULL means, empty when it cannot be NULL.
+
+    `of`: what a control is a share of; of a high percentile, the count behind it where that is not `exposed`.
+    """
 
     name: str
     meaning: str

@@ -68,7 +68,9 @@ def protect(frame: pl.DataFrame, model: Model, thresholds: Thresholds) -> pl.Dat
     )
 
 
-_MAGNITUDES = ("magnitude", "high_percentile", "highest_percentile")
+# Magnitudes that need more persons behind them, each as many as the threshold of its name.
+HIGH_PERCENTILES = ("high_percentile", "highest_percentile")
+_MAGNITUDES = ("magnitude", *HIGH_PERCENTILES)
 _NUMBERS = ("count", "exceedance_count", *_MAGNITUDES)
 # A margin is the smallest cell, of persons or establishments, that is had from this row and others that are shown; a
 # control, the largest share of one contributor, of the dose or of an amount. Each speaks of the whole row, or of the
@@ -217,9 +219,9 @@ def _hide_magnitudes(frame: pl.DataFrame, model: Model, thresholds: Thresholds) 
     secondary = pl.when("_extra").then(pl.lit("SECONDARY")).otherwise(pl.col("_magnitudes"))
     frame = frame.with_columns(_magnitudes=secondary).drop("_extra")
     frame = _hide(frame, magnitudes, pl.col("_magnitudes").is_not_null())
-    for protection in ("high_percentile", "highest_percentile"):
-        high = [c.name for c in model.columns.values() if c.protection == protection]
-        frame = _hide(frame, high, exposed < getattr(thresholds, protection))
+    for column in (c for c in model.columns.values() if c.protection in HIGH_PERCENTILES):
+        behind = pl.col(_true(column.of)) if column.of else exposed
+        frame = _hide(frame, [column.name], behind < getattr(thresholds, column.protection))
     return frame.with_columns(_reason=pl.coalesce("_reason", "_magnitudes")).drop("_magnitudes")
 
 

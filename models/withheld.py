@@ -17,7 +17,7 @@ import polars as pl
 from lake import reference
 from models.catalog import Model
 from models.changes import bounds, grain
-from models.disclosure import NEVER_SHOWN, Thresholds, complementary, protect
+from models.disclosure import HIGH_PERCENTILES, NEVER_SHOWN, Thresholds, complementary, protect
 from registry.policy import Data
 
 _BESIDE = ("reference", "jobs")
@@ -422,8 +422,9 @@ def _hold_bounds(tables: dict[str, Table], thresholds: Thresholds) -> None:
             for column in table.bounds:
                 _hold_bound(column, table, tables, thresholds)
     for table in tables.values():
-        if "exposed" in table.bounds:
-            _hold_doses_of_few(table, thresholds)
+        behind = {"exposed"} | {c.of for c in table.model.columns.values() if c.protection in HIGH_PERCENTILES}
+        for column in sorted(behind & {*table.bounds}):
+            _hold_doses_of_few(column, table, thresholds)
 
 
 def _hold_bound(column: str, table: Table, tables: dict[str, Table], thresholds: Thresholds) -> None:
@@ -435,19 +436,19 @@ def _hold_bound(column: str, table: Table, tables: dict[str, Table], thresholds:
     table.rows = rows.with_columns((pl.col(stays) | more).alias(stays)).drop("_extra")
 
 
-def _hold_doses_of_few(table: Table, thresholds: Thresholds) -> None:
-    """Hold the rows whose doses the number of exposed that stays would show, and the present one hide.
+def _hold_doses_of_few(exposed: str, table: Table, thresholds: Thresholds) -> None:
+    """Hold the rows whose doses the number of `exposed` that stays would show, and the present one hide.
 
     So are those in which it would be above that of the monitored, and tell that it stays.
     """
-    now = table.now.select(*table.keys, _now="exposed", _monitored="monitored")
-    before = table.before.select(*table.keys, _before="exposed")
+    now = table.now.select(*table.keys, _now=exposed, _monitored=exposed.replace("exposed", "monitored"))
+    before = table.before.select(*table.keys, _before=exposed)
     rows = table.rows
     for known in (now, before):
         rows = rows.join(known, on=table.keys, how="left", nulls_equal=True, maintain_order="left")
     needed = (thresholds.persons, thresholds.high_percentile, thresholds.highest_percentile, pl.col("_monitored") + 1)
     falls = pl.any_horizontal((pl.col("_before") >= n) & (pl.col("_now") < n) for n in needed).fill_null(False)
-    moves = pl.col("moves") & ~(pl.col("stays_exposed") & falls)
+    moves = pl.col("moves") & ~(pl.col(f"stays_{exposed}") & falls)
     table.rows = rows.with_columns(moves=moves).drop("_before", "_now", "_monitored")
 
 

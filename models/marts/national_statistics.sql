@@ -105,6 +105,7 @@ select
     top_establishment_share_workers
 from of_persons
 inner join of_establishments using (year, limit_quantity, dimension, group_code)
-left join dose_quantiles using (year, limit_quantity, dimension, group_code)
+left join (from dose_quantiles where basis = 'current') as quantiles
+    using (year, limit_quantity, dimension, group_code)
 left join break_years using (year, limit_quantity, dimension)
 order by year, limit_quantity, dimension, group_code

@@ -52,6 +52,18 @@ select
     exposed + exposed_difference as exposed_all_rows,
     cast(collective_dose_man_sv + difference_msv * 0.001::decimal(4, 3) as decimal(18, 6))
         as collective_dose_all_rows_man_sv,
+    quantiles.median_exposed_msv as median_exposed_all_rows_msv,
+    quantiles.p25_exposed_msv as p25_exposed_all_rows_msv,
+    quantiles.p75_exposed_msv as p75_exposed_all_rows_msv,
+    quantiles.p90_exposed_msv as p90_exposed_all_rows_msv,
+    quantiles.p95_exposed_msv as p95_exposed_all_rows_msv,
+    quantiles.p99_exposed_msv as p99_exposed_all_rows_msv,
+    quantiles.median_monitored_msv as median_monitored_all_rows_msv,
+    quantiles.p25_monitored_msv as p25_monitored_all_rows_msv,
+    quantiles.p75_monitored_msv as p75_monitored_all_rows_msv,
+    quantiles.p90_monitored_msv as p90_monitored_all_rows_msv,
+    quantiles.p95_monitored_msv as p95_monitored_all_rows_msv,
+    quantiles.p99_monitored_msv as p99_monitored_all_rows_msv,
     corrected_persons,
     nullif(abs(monitored_difference), 0) as monitored_difference,
     nullif(abs(exposed_difference), 0) as exposed_difference,
@@ -63,4 +75,5 @@ select
     top_establishment_share_dose,
     top_establishment_share_workers
 from side_by_side
+left join (from dose_quantiles where basis = 'all') as quantiles using (year, limit_quantity, dimension, group_code)
 order by year, limit_quantity, dimension, group_code

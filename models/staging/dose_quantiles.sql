@@ -1,49 +1,43 @@
--- Of millions of doses few are different: ranks are counted over the values.
 with populations as (
-    select year, limit_quantity, dimension, group_code, dose_msv, 'exposed' as population
-    from person_groups
+    select *, 'exposed' as population
+    from dose_counts
     where dose_msv > 0
     union all
-    select year, limit_quantity, dimension, group_code, dose_msv, 'monitored'
-    from person_groups
+    select *, 'monitored'
+    from dose_counts
     where is_monitored
-),
-
-value_counts as (
-    select year, limit_quantity, dimension, group_code, population, dose_msv, count(*) as persons
-    from populations
-    group by year, limit_quantity, dimension, group_code, population, dose_msv
 ),
 
 ranked as (
     select
         *,
         sum(persons) over (
-            partition by year, limit_quantity, dimension, group_code, population order by dose_msv
+            partition by basis, year, limit_quantity, dimension, group_code, population order by dose_msv
         ) as last_rank,
-        sum(persons) over (partition by year, limit_quantity, dimension, group_code, population) as number
-    from value_counts
+        sum(persons) over (partition by basis, year, limit_quantity, dimension, group_code, population) as number
+    from populations
 ),
 
 neighbours as (
     select
-        year, limit_quantity, dimension, group_code, population, percent,
+        basis, year, limit_quantity, dimension, group_code, population, percent,
         min(dose_msv) filter (where last_rank > (number - 1) * percent // 100) as lower_msv,
         min(dose_msv) filter (where last_rank > least((number - 1) * percent // 100 + 1, number - 1)) as upper_msv,
         any_value((number - 1) * percent % 100) as hundredths
     from ranked
     cross join (select unnest([25, 50, 75, 90, 95, 99]) as percent)
-    group by year, limit_quantity, dimension, group_code, population, percent
+    group by basis, year, limit_quantity, dimension, group_code, population, percent
 ),
 
 percentiles as (
     select
-        year, limit_quantity, dimension, group_code, population || ' ' || percent as which,
+        basis, year, limit_quantity, dimension, group_code, population || ' ' || percent as which,
         between_ranks(lower_msv, upper_msv, hundredths) as dose_msv
     from neighbours
 )
 
 select
+    basis,
     year,
     limit_quantity,
     dimension,
@@ -61,4 +55,4 @@ select
     max(dose_msv) filter (where which = 'monitored 95') as p95_monitored_msv,
     max(dose_msv) filter (where which = 'monitored 99') as p99_monitored_msv
 from percentiles
-group by year, limit_quantity, dimension, group_code
+group by basis, year, limit_quantity, dimension, group_code

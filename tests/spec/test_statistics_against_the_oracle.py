@@ -22,12 +22,13 @@ SEXES, BIRTHS = ["F", "M"], [1953, 1954, 1980, 1996]
 UNTOLD = "UNSPECIFIED"
 # Around the bounds of the counts and classes, with ties.
 OTHERS = ["lens", "skin", "extremities"]
-KINDS = ["PASSIVE"] * 4 + ["INTERNAL", "RADON", "COSMIC", *OTHERS]
+KINDS = ["PASSIVE"] * 4 + ["INTERNAL", "RADON", "COSMIC", "OPERATIONAL", *OTHERS]
 MEASURED = {
     "lens": {"quantity": "HP3", "body_location": "EYE"},
     "skin": {"quantity": "HP007", "body_location": "TRUNK"},
     "extremities": {"quantity": "HP007", "body_location": "FINGER_L"},
     "PASSIVE": {},
+    "OPERATIONAL": {},
     "INTERNAL": {"quantity": "E50", "radiation": "ALPHA_INT", "body_location": None},
     "RADON": {"quantity": "E", "radiation": "RADON", "body_location": None},
     "COSMIC": {"quantity": "E", "radiation": "COSMIC", "body_location": None},
@@ -37,16 +38,31 @@ DOSES = [Decimal(n) / 1000 for n in (0, 0, 0, 1, 50, 999, 1000, 1001, 2500, 5000
 
 @st.composite
 def registers(draw) -> dict:
-    """Employments (person, establishment → category) and doses ((person, establishment), day, mSv, kind)."""
+    """Employments (person, establishment → category) and doses ((person, establishment), day, mSv, kind) of a register.
+
+    `replaced`: number of a dose → mSv that was first sent in its stead; `cancelled`: doses of which nothing is left.
+    """
     people = range(1, draw(st.integers(1, 12)) + 1)
     places = st.sets(st.sampled_from(sorted(SECTORS)), min_size=1, max_size=2)
     jobs = {(person, place): draw(st.sampled_from(CATEGORIES)) for person in people for place in draw(places)}
     days = st.sampled_from([date(y, m, 28) for y in (2018, 2020, 2023, 2024) for m in (3, 9)])
     dose = st.tuples(st.sampled_from(sorted(jobs)), days, st.sampled_from(DOSES), st.sampled_from(KINDS))
     doses = draw(st.lists(dose, min_size=1, max_size=40, unique_by=lambda row: row[:2]))
-    # The classes of skin and extremities are ten times as high.
-    doses = [(job, day, msv * 10 if kind in ("skin", "extremities") else msv, kind) for job, day, msv, kind in doses]
-    return {"jobs": jobs, "doses": doses}
+    replaced = draw(st.dictionaries(st.integers(0, len(doses) - 1), st.sampled_from(DOSES), max_size=6))
+    other_days = st.sampled_from([date(y, 6, 28) for y in (2018, 2020, 2023, 2024)])
+    gone = st.tuples(st.sampled_from(sorted(jobs)), other_days, st.sampled_from(DOSES), st.sampled_from(KINDS))
+    cancelled = draw(st.lists(gone, max_size=6, unique_by=lambda row: row[:2]))
+    return {
+        "jobs": jobs,
+        "doses": [(*dose[:2], scaled(*dose[2:]), dose[3]) for dose in doses],
+        "replaced": {number: scaled(msv, doses[number][3]) for number, msv in replaced.items()},
+        "cancelled": [(*dose[:2], scaled(*dose[2:]), dose[3]) for dose in cancelled],
+    }
+
+
+def scaled(msv: Decimal, kind: str) -> Decimal:
+    """The classes of skin and extremities are ten times as high."""
+    return msv * 10 if kind in ("skin", "extremities") else msv
 
 
 def category_in(year: int, category: str | None) -> str:
@@ -83,11 +99,12 @@ def quantities_of(kind: str) -> list[str]:
     """The limited quantities that a dose enters; what was taken in is not external."""
     if kind in OTHERS:
         return [kind]
+    if kind == "OPERATIONAL":
+        return ["operational"]
     return ["effective"] if kind == "INTERNAL" else ["effective", "effective_external"]
 
 
-def filled(home: str, drawn: dict) -> tuple[Register, list[dict]]:
-    """The register, and its employment years as the oracle reads them."""
+def filled(home: str, drawn: dict) -> Register:
     register = Register(Path(home))
     for establishment, (sector, _) in SECTORS.items():
         register.add("establishments", establishment_key=establishment, sector_code=sector, row_no=establishment,
@@ -100,32 +117,61 @@ def filled(home: str, drawn: dict) -> tuple[Register, list[dict]]:
                          row_no=number + 2, sector_code=SECTORS[establishment][0],
                          occupation_code=OCCUPATIONS[(person + establishment) % 3],
                          contract_type=CONTRACTS[(person + establishment) % 2])  # fmt: skip
+
+    def sent(job: tuple, day: date, dose: Decimal | None, kind: str, **said) -> int:
+        given = {"worker_key": job[0], "establishment_key": job[1], **MEASURED[kind], **said}
+        return register.dose(day, dose, dosimetry="PASSIVE" if kind in OTHERS else kind, **given)["dose_id"]
+
+    for number, (job, day, dose, kind) in enumerate(drawn["doses"]):
+        before = drawn["replaced"].get(number)
+        said = {}
+        if before is not None:
+            said = {"record_action": "REPLACE", "replaces_dose_id": sent(job, day, before, kind)}
+        sent(job, day, dose, kind, **said)
+    for job, day, dose, kind in drawn["cancelled"]:
+        cancels = {"record_action": "CANCEL", "replaces_dose_id": sent(job, day, dose, kind), "result_status": "ABSENT"}
+        sent(job, day, None, kind, **cancels)
+    return register
+
+
+def in_all_rows(drawn: dict) -> list[tuple]:
+    """The doses as if nothing had been replaced or cancelled.
+
+    Of one badge the higher of two results counts; intakes, radon, flights and entries are summed.
+    """
+    found = []
+    for number, (job, day, dose, kind) in enumerate(drawn["doses"]):
+        if (before := drawn["replaced"].get(number)) is not None:
+            dose = max(before, dose) if kind in ("PASSIVE", *OTHERS) else before + dose
+        found.append((job, day, dose, kind))
+    return found + drawn["cancelled"]
+
+
+def employment_years(jobs: dict[tuple, str | None], doses: list[tuple]) -> list[dict]:
+    """Employment years as the oracle reads them."""
     years: dict[tuple, list] = {}
-    for (person, establishment), day, dose, kind in drawn["doses"]:
-        dosimetry = "PASSIVE" if kind in OTHERS else kind
-        register.dose(day, dose, worker_key=person, establishment_key=establishment, dosimetry=dosimetry,
-                      **MEASURED[kind])  # fmt: skip
+    for (person, establishment), day, dose, kind in doses:
         for quantity in quantities_of(kind):
             own = years.setdefault((quantity, person, establishment, day.year), [])
-            own.append((dose, dosimetry in ("PASSIVE", "COSMIC")))
+            own.append((dose, kind not in ("INTERNAL", "RADON")))
     rows = [
         {
             "limit_quantity": quantity, "worker_key": person, "establishment_key": establishment, "year": year,
             "dose_msv": sum((dose for dose, _ in results), oracle.ZERO),
             "is_monitored": any(makes_monitored for _, makes_monitored in results), "results": len(results),
-            "domain": SECTORS[establishment][1], "category": category_in(year, drawn["jobs"][person, establishment]),
+            "domain": SECTORS[establishment][1], "category": category_in(year, jobs[person, establishment]),
         }
         for (quantity, person, establishment, year), results in years.items()
     ]  # fmt: skip
     for row in rows:
         row["groups"] = groups_of(row["worker_key"], row["establishment_key"], row["year"], row["category"])
     # Neither dose nor a result that makes monitored: nothing to say of that year.
-    rows = [row for row in rows if row["dose_msv"] > 0 or row["is_monitored"]]
-    return register, rows
+    return [row for row in rows if row["dose_msv"] > 0 or row["is_monitored"]]
 
 
 OF_PARTS = ("monitored", "exposed", "mean_exposed_msv", "median_exposed_msv", "p95_exposed_msv")
 COLUMNS = list(oracle.yearly_statistics([]))
+OF_ALL_ROWS = [name for name in COLUMNS if name in ("monitored", "exposed") or name.startswith(("median_", "p"))]
 OF_PLACES = ("monitored", "exposed", "mean_monitored_msv", "mean_exposed_msv", "median_exposed_msv", "p25_exposed_msv",
              "p75_exposed_msv", "median_monitored_msv", "p25_monitored_msv", "p75_monitored_msv", "n_gt_1",
              "n_gt_6")  # fmt: skip
@@ -135,6 +181,14 @@ QUERIES = {
     """,
     "national_statistics": f"""
         select limit_quantity, year, dimension, group_code, {", ".join(COLUMNS)} from national_statistics
+    """,
+    "statistics_of_all_rows": f"""
+        select limit_quantity, year, dimension, group_code, collective_dose_all_rows_man_sv * 1000, {
+        ", ".join(
+            name.removesuffix("_msv") + "_all_rows" + ("_msv" if name.endswith("_msv") else "") for name in OF_ALL_ROWS
+        )
+    }
+        from statistics_of_all_rows
     """,
     "top_contributors": """
         select limit_quantity, year, dimension, group_code, collective_dose_without_person_man_sv * 1000,
@@ -169,12 +223,13 @@ QUERIES = {
 @given(registers())
 def test_national_tables(drawn):
     with tempfile.TemporaryDirectory() as home:
-        register, rows = filled(home, drawn)
-        path = register.build(only=set(QUERIES))
+        path = filled(home, drawn).build(only=set(QUERIES))
         with duckdb.connect(str(path), read_only=True) as connection:
             found = {name: connection.execute(sql).fetchall() for name, sql in QUERIES.items()}
+    rows = employment_years(drawn["jobs"], drawn["doses"])
     effective = [row for row in rows if row["limit_quantity"] == "effective"]
     groups = people_of(rows)
+    groups_of_all = people_of(employment_years(drawn["jobs"], in_all_rows(drawn)))
     mains = oracle.main_employments(effective)
     assert keyed(found["like_for_like"], 2) == oracle.like_for_like(effective)
     assert {row[:4]: dict(zip(COLUMNS, row[4:], strict=True)) for row in found["national_statistics"]} == {
@@ -182,6 +237,11 @@ def test_national_tables(drawn):
     }
     for _, _, _, _, *numbers in found["national_statistics"]:
         has_unscear_properties(dict(zip(COLUMNS, numbers, strict=True)))
+    assert keyed(found["statistics_of_all_rows"], 4) == {
+        key: (sum(dose for dose, _ in people.values()),
+              *(oracle.yearly_statistics(list(people.values()))[name] for name in OF_ALL_ROWS))
+        for key, people in groups_of_all.items()
+    }  # fmt: skip
     assert keyed(found["top_contributors"], 4) == {
         (quantity, year, dimension, group): oracle.without_top(
             [dose for dose, _ in people.values()],
@@ -192,7 +252,7 @@ def test_national_tables(drawn):
     }  # fmt: skip
     assert keyed(found["dose_distribution"], 5) == in_classes(
         [((year, dimension, group, quantity), dose) for (quantity, year, dimension, group), people in groups.items()
-         if dimension in ("ALL", "domain", "category") for dose, _ in people.values()],
+         if dimension in ("ALL", "domain", "category") and quantity != "operational" for dose, _ in people.values()],
         "dose_classes", "limit_quantity")  # fmt: skip
     assert {row[:3]: dict(zip(OF_PLACES, row[3:], strict=True)) for row in found["establishment_statistics"]} == {
         of_place(row): {

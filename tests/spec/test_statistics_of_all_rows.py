@@ -89,6 +89,32 @@ def test_each_group_has_its_own_difference(register, table, expected):
     """)  # fmt: skip
 
 
+def test_percentiles_are_those_of_the_persons_as_all_rows_have_them(register, table, expected):
+    """Of 1, 2 and 3 mSv the first had 5 before and the second 1; a fourth has nothing left of 7."""
+    for row in table("""
+        row_no | worker_key | period_end | dose_msv | record_action | replaced
+        2      | 1          | 2023-06-30 | 5.000    | NEW           | -
+        3      | 1          | 2023-06-30 | 1.000    | REPLACE       | 2
+        4      | 2          | 2023-06-30 | 1.000    | NEW           | -
+        5      | 2          | 2023-06-30 | 2.000    | REPLACE       | 4
+        6      | 3          | 2023-06-30 | 3.000    | NEW           | -
+        7      | 4          | 2023-06-30 | 7.000    | NEW           | -
+        8      | 4          | 2023-06-30 | 0.000    | CANCEL        | 7
+        9      | 5          | 2023-06-30 | 0.000    | NEW           | -
+    """):
+        corrected(register, row)
+    asked = """
+        select median_exposed_msv, median_exposed_all_rows_msv, p90_exposed_all_rows_msv, median_monitored_all_rows_msv
+        from statistics_of_all_rows
+        inner join national_statistics using (year, limit_quantity, dimension, group_code)
+        where limit_quantity = 'effective' and dimension = 'ALL'
+    """
+    assert register.rows_of(asked) == expected("""
+        median_exposed | all   | p90_all | median_monitored_all
+        2.000          | 4.000 | 6.400   | 3.000
+    """)
+
+
 def test_electronic_readings_are_summed_whatever_replaced_them(register, table, expected):
     """The first was replaced by the second, of another day; the third was cancelled; the last stands as it came."""
     for row in table("""

@@ -299,7 +299,8 @@ def test_no_row_beside_gives_the_few_without_a_dose_back(tables):
     assert rows.filter(pl.col("dimension").is_in(["ALL", "sex"]))["exposed"].null_count() == 3
 
 
-ALL_ROWS = ("monitored_all_rows", "exposed_all_rows", "collective_dose_all_rows_man_sv")
+ALL_ROWS = ("monitored_all_rows", "exposed_all_rows", "collective_dose_all_rows_man_sv", "median_exposed_all_rows_msv",
+            "p75_monitored_all_rows_msv")  # fmt: skip
 
 
 @pytest.mark.parametrize(("corrected", "is_shown"), [(0, True), (1, False), (10, False), (11, True)])
@@ -311,7 +312,7 @@ def test_the_two_views_tell_no_dose_that_was_cancelled_of_few(tables, corrected,
         tables.cancelled(worker, "3.000", 10 + (worker - 1) // 15)
     (row,) = tables.shown("statistics_of_all_rows", limit_quantity="effective", dimension="ALL").to_dicts()
     assert (row["monitored"], row["exposed"], str(row["collective_dose_man_sv"])) == (45, 45, "0.045000")
-    assert [row[c] is not None for c in ALL_ROWS] == [is_shown] * 3
+    assert [row[c] is not None for c in ALL_ROWS] == [is_shown] * 5
 
 
 @pytest.mark.parametrize(("highest", "is_shown"), [("3.000", True), ("300.000", False)])
@@ -322,7 +323,7 @@ def test_the_two_views_tell_no_dose_that_is_most_of_what_was_cancelled(tables, h
     for worker in range(1, 13):
         tables.cancelled(worker, highest if worker == 1 else "3.000")
     (row,) = tables.shown("statistics_of_all_rows", limit_quantity="effective", dimension="ALL").to_dicts()
-    assert [row[c] is not None for c in ALL_ROWS] == [True, True, is_shown]
+    assert [row[c] is not None for c in ALL_ROWS] == [True, True, is_shown, is_shown, is_shown]
 
 
 @pytest.mark.parametrize(("gone", "is_shown"), [(0, True), (3, False)])
@@ -336,7 +337,7 @@ def test_the_two_views_do_not_count_the_few_of_whom_nothing_is_left(tables, gone
     for worker in range(46, 46 + gone):
         tables.cancelled(worker, "1.000")
     (row,) = tables.shown("statistics_of_all_rows", limit_quantity="effective", dimension="ALL").to_dicts()
-    assert [row[c] is not None for c in ALL_ROWS] == [is_shown, is_shown, True]
+    assert [row[c] is not None for c in ALL_ROWS] == [is_shown, is_shown, True, True, True]
 
 
 def test_the_two_views_of_other_groups_leave_no_group_of_few(tables):

@@ -5,7 +5,7 @@ from decimal import Decimal
 import polars as pl
 import pytest
 
-from models.catalog import models
+from models.catalog import Model, models
 from models.disclosure import Thresholds, protect
 
 RULES = Thresholds(persons=11, establishments=3, dominance=Decimal("0.85"), high_percentile=50, highest_percentile=250)
@@ -13,13 +13,13 @@ NATIONAL = models()["national_statistics"]
 CONTROLS = ("top_share", "top_establishment_share_dose", "top_establishment_share_workers")
 
 
-def national(*rows: dict) -> pl.DataFrame:
-    numbers = {c.name: 100 for c in NATIONAL.columns.values() if c.protection not in ("key", "control")}
+def national(*rows: dict, model: Model = NATIONAL) -> pl.DataFrame:
+    numbers = {c.name: 100 for c in model.columns.values() if c.protection not in ("key", "control")}
     keys = {"year": 2023, "limit_quantity": "effective", "dimension": "sex", "parent_code": None}
     shares = {name: Decimal("0.100000") for name in CONTROLS}
     filled = [{**keys, **numbers, "n_establishments": 9, **shares, **row} for row in rows]
     types = {**dict.fromkeys(CONTROLS, pl.Decimal(12, 6)), "parent_code": pl.String}
-    return protect(pl.DataFrame(filled, schema_overrides=types), NATIONAL, RULES)
+    return protect(pl.DataFrame(filled, schema_overrides=types), model, RULES)
 
 
 def by_group(frame: pl.DataFrame, column: str) -> dict:
@@ -66,6 +66,16 @@ def test_high_percentiles_need_fifty_exposed():
     for column in ("p90_exposed_msv", "p90_monitored_msv", "p95_exposed_msv"):
         assert by_group(shown, column) == {"M": None, "F": 100}
     assert by_group(shown, "p75_exposed_msv") == {"M": 100, "F": 100}
+
+
+def test_high_percentiles_of_all_rows_need_fifty_who_are_exposed_in_them():
+    """Of skin, another site may be the highest: a group may lose some of those who are exposed in it."""
+    rows = {"group_code": "M", "exposed_all_rows": 49}, {"group_code": "F", "exposed_all_rows": 50, "exposed": 50}
+    shown = national(
+        *({"top_corrected_share": Decimal(0), **row} for row in rows), model=models()["statistics_of_all_rows"]
+    )
+    assert by_group(shown, "p90_exposed_all_rows_msv") == {"M": None, "F": 100}
+    assert by_group(shown, "p75_exposed_all_rows_msv") == {"M": 100, "F": 100}
 
 
 def test_the_highest_percentile_needs_two_hundred_and_fifty_exposed():
