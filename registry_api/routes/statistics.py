@@ -25,6 +25,8 @@ class Table(StrEnum):
     WORKPLACE_STATISTICS = "workplace_statistics"
     PASSIVE_OPERATIONAL_GAPS = "passive_operational_gaps"
     COMPONENT_STATISTICS = "component_statistics"
+    DOSE_DISTRIBUTION = "dose_distribution"
+    DOSE_DISTRIBUTION_OF_ALL_ROWS = "dose_distribution_of_all_rows"
     CUMULATIVE_DISTRIBUTION = "cumulative_distribution"
     CLASSIFICATION_WATCH_COUNTS = "classification_watch_counts"
 
@@ -33,7 +35,8 @@ ReleasedOn = Annotated[date | None, Query(description="The release in force on t
 
 # What tells the rows of any of them apart, so that pages follow each other.
 _KEYS = (
-    "year", "reading", "site", "relation", "basis", "component", "span", "rule_code", "dimension", "group_code",
+    "year", "limit_quantity", "reading", "site", "relation", "basis", "component", "span", "rule_code", "dimension",
+    "group_code",
     "position",
 )  # fmt: skip
 
@@ -165,7 +168,7 @@ def table(
     cursor: Cursor = None,
     limit: Limit = 500,
 ) -> Page:
-    """A yearly table: the series that breaks leave alone, places, parts of a dose, what accumulates, who is flagged."""
+    """A yearly table: the series that breaks leave alone, places, parts of a dose, classes, sums, who is flagged."""
     where = {} if year is None else {"year": year}
     frame = ground.access.fetch(table.value, viewer, where=where, as_of=as_of, purpose="API")
     frame = frame.sort([name for name in _KEYS if name in frame.columns])

@@ -414,16 +414,17 @@ def test_both_views_move_by_enough_late_results_and_what_corrections_change_by_e
     assert [str(second[name] - first[name]) for name in list(first)[:2]] == ["0.015000", "0.015000"]
     for worker in [20 * place + n for place in range(3) for n in range(6, 11)]:
         late(nation, worker, "1.000")
-    cancel(nation, 1, "7.000")
+    cancel(nation, 1, "1.500")
     nation.release()
     assert all_rows(nation) == second
+    assert not nation.moved()["dose_distribution_of_all_rows"]
     (row,) = nation.shown("national_statistics", limit_quantity="effective", dimension="ALL")
     assert str(row["collective_dose_man_sv"]) == "0.210000"
     for worker in [20 * place + n for place in range(3) for n in range(11, 16)]:
         cancel(nation, worker, "2.000")
     nation.release()
     last = all_rows(nation)
-    assert [str(last[name]) for name in list(first)[:2]] == ["0.210000", "0.247000"]
+    assert [str(last[name]) for name in list(first)[:2]] == ["0.210000", "0.241500"]
 
 
 def test_what_corrections_change_in_a_domain_does_not_follow_from_the_others(nation):
@@ -558,6 +559,27 @@ def test_many_who_change_within_a_class_do_not_tell_who_passed_its_bound(home):
     assert after == before
     (nation,) = home.shown("national_statistics", **asked)
     assert str(nation["collective_dose_man_sv"]) == "1.389400"
+
+
+def test_classes_of_all_rows_move_by_enough_who_cross_by_corrections(home):
+    """One correction, whose person had 1 mSv and would have 3, then twelve in each domain."""
+    for sector, places in DOMAINS.items():
+        for place in places:
+            home.establishment(place, sector)
+            home.workers(20, "1.000", place, sector_code=sector)
+            home.workers(20, "2.000", place, sector_code=sector)
+    home.release()
+    for number in (1, 4):
+        for place in range(9):
+            for worker in range(1, 1 + number) if number > 1 or not place else ():
+                of = {"worker_key": 40 * place + worker, "establishment_key": 10 + place, "delivery_no": 2 + number}
+                row = home.register.dose("2023-03-31", "2.000", **of)
+                home.register.dose("2023-03-31", None, result_status="ABSENT", record_action="CANCEL",
+                                   replaces_dose_id=row["dose_id"], **of)  # fmt: skip
+        home.release()
+        moved = [row[3:] for row in home.moved()["dose_distribution_of_all_rows"] if row[1:3] == ("effective", "ALL")]
+        assert moved == ([("ALL", "]0;1]"), ("ALL", "]1;5]")] if number > 1 else [])
+    assert not home.moved()["dose_distribution"]
 
 
 def test_a_release_older_than_a_table_says_so(nation):

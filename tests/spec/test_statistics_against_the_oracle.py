@@ -200,6 +200,11 @@ QUERIES = {
         select year, dimension, group_code, limit_quantity, class_code, workers, collective_dose_man_sv * 1000
         from dose_distribution
     """,
+    "dose_distribution_of_all_rows": """
+        select year, dimension, group_code, limit_quantity, class_code, workers, collective_dose_man_sv * 1000,
+            workers_all_rows, collective_dose_all_rows_man_sv * 1000
+        from dose_distribution_of_all_rows
+    """,
     "establishment_statistics": f"""
         select limit_quantity, establishment_key, year, {", ".join(OF_PLACES)} from establishment_statistics
     """,
@@ -250,10 +255,11 @@ def test_national_tables(drawn):
         )
         for (quantity, year, dimension, group), people in groups.items() if sum(dose for dose, _ in people.values())
     }  # fmt: skip
-    assert keyed(found["dose_distribution"], 5) == in_classes(
-        [((year, dimension, group, quantity), dose) for (quantity, year, dimension, group), people in groups.items()
-         if dimension in ("ALL", "domain", "category") and quantity != "operational" for dose, _ in people.values()],
-        "dose_classes", "limit_quantity")  # fmt: skip
+    classes, classes_of_all = dose_classes(groups), dose_classes(groups_of_all)
+    assert keyed(found["dose_distribution"], 5) == classes
+    assert keyed(found["dose_distribution_of_all_rows"], 5) == {
+        key: (*classes.get(key, (0, 0)), *classes_of_all.get(key, (0, 0))) for key in classes | classes_of_all
+    }
     assert {row[:3]: dict(zip(OF_PLACES, row[3:], strict=True)) for row in found["establishment_statistics"]} == {
         of_place(row): {
             name: value for name, value in oracle.yearly_statistics([
@@ -357,6 +363,14 @@ def parts_of(doses: list[tuple], mains: dict[tuple, dict]) -> dict[tuple, list[t
                 people = found.setdefault((day.year, *group, kind.lower()), {})
                 people[person] = people.get(person, oracle.ZERO) + dose
     return {key: [(dose, True) for dose in people.values()] for key, people in found.items()}
+
+
+def dose_classes(groups: dict[tuple, dict]) -> dict[tuple, tuple[int, Decimal]]:
+    """(year, dimension, group, quantity, class) → persons, mSv; the electronic reading has no classes."""
+    return in_classes(
+        [((year, dimension, group, quantity), dose) for (quantity, year, dimension, group), people in groups.items()
+         if dimension in ("ALL", "domain", "category") and quantity != "operational" for dose, _ in people.values()],
+        "dose_classes", "limit_quantity")  # fmt: skip
 
 
 def in_classes(doses: list[tuple[tuple, Decimal]], table: str, column: str) -> dict[tuple, tuple[int, Decimal]]:

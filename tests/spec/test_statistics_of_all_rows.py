@@ -115,6 +115,35 @@ def test_percentiles_are_those_of_the_persons_as_all_rows_have_them(register, ta
     """)
 
 
+def test_a_correction_moves_a_person_from_class_to_class(register, table, expected):
+    """The first had 6 mSv before 1, the second 3 before 2, the third's result was cancelled, the fourth's stands."""
+    for row in table("""
+        row_no | worker_key | period_end | dose_msv | record_action | replaced
+        2      | 1          | 2023-06-30 | 6.000    | NEW           | -
+        3      | 1          | 2023-06-30 | 1.000    | REPLACE       | 2
+        4      | 2          | 2023-06-30 | 3.000    | NEW           | -
+        5      | 2          | 2023-06-30 | 2.000    | REPLACE       | 4
+        6      | 3          | 2023-06-30 | 0.000    | NEW           | -
+        7      | 3          | 2023-06-30 | 0.000    | CANCEL        | 6
+        8      | 4          | 2023-06-30 | 1.500    | NEW           | -
+    """):
+        corrected(register, row)
+    asked = """
+        select class_code || ' mSv', workers, collective_dose_man_sv, workers_all_rows, collective_dose_all_rows_man_sv,
+            corrected_persons, crossed_persons
+        from dose_distribution_of_all_rows
+        where limit_quantity = 'effective' and dimension = 'ALL'
+        order by position
+    """
+    assert register.rows_of(asked) == expected("""
+        class_code | workers | dose     | workers_all | dose_all | corrected | crossed
+        0 mSv      | 0       | 0.000000 | 1           | 0.000000 | 1         | 1
+        ]0;1] mSv  | 1       | 0.001000 | 0           | 0.000000 | 1         | 1
+        ]1;5] mSv  | 2       | 0.003500 | 2           | 0.004500 | 1         | -
+        ]5;10] mSv | 0       | 0.000000 | 1           | 0.006000 | 1         | 1
+    """)
+
+
 def test_electronic_readings_are_summed_whatever_replaced_them(register, table, expected):
     """The first was replaced by the second, of another day; the third was cancelled; the last stands as it came."""
     for row in table("""

@@ -423,3 +423,25 @@ def test_the_flagged_of_other_sectors_leave_no_few_of_one(tables):
     told = dict(rows.select("group_code", "flagged").iter_rows())
     assert [name for name, flagged in told.items() if flagged is None] == ["MEDICAL_DENTAL_VET", "NON_NUCLEAR_INDUSTRY"]
     assert told["NUCLEAR"] == 21
+
+
+@pytest.mark.parametrize(
+    ("crossing", "within", "is_shown"), [(0, 0, True), (0, 10, False), (0, 11, True), (3, 12, False), (11, 12, True)]
+)
+def test_the_classes_of_two_views_do_not_tell_the_few_who_cross_a_bound(tables, crossing, within, is_shown):
+    """Nobody who crosses is hidden by those whose dose changes within the class: a count tells only who crosses."""
+    for place in (10, 11, 12):
+        tables.establishment(place)
+        tables.workers(30, "2.000", place)
+        tables.workers(20, "6.000", place)
+    for number in range(crossing + within):
+        tables.cancelled(
+            1 + 50 * (number % 3) + number // 3, "4.000" if number < crossing else "0.500", 10 + number % 3
+        )
+    asked = {"limit_quantity": "effective", "dimension": "ALL"}
+    rows = tables.shown("dose_distribution_of_all_rows", **asked).sort("position")
+    assert rows.select("workers", "collective_dose_man_sv").null_count().row(0) == (0, 0)
+    (lower, upper) = rows.to_dicts()
+    assert (lower["collective_dose_all_rows_man_sv"] is not None) is is_shown
+    for row in (lower, upper):
+        assert (row["workers_all_rows"] is not None) is (crossing != 3)
