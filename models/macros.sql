@@ -30,7 +30,7 @@ create temporary macro share_of(part, whole) as
 
 -- Share of persons, where there are as many as may be told of; in hundredths, since more digits would tell how many.
 create temporary macro share_of_persons(part, persons, fewest) as
-    case when persons >= fewest then round(share_of(part, persons), 2) end;
+    case when persons >= fewest then cast(exact_quotient(part * 100, persons) * 0.01::decimal(3, 2) as decimal(12, 2)) end;
 
 -- Whether a dose is of the class above one bound, up to and with another; NULL bounds nothing.
 create temporary macro is_in_class(dose_msv, above_msv, up_to_msv) as

@@ -5,7 +5,7 @@ from fractions import Fraction
 
 import duckdb
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from models.catalog import FOLDER
@@ -39,6 +39,16 @@ def test_a_share(ask, part, whole):
     assert ask("share_of(?::decimal(12, 3), ?::decimal(18, 3))", part, whole) == rounded(
         Fraction(part) / Fraction(whole), 6
     )
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.integers(0, 500_000), st.integers(0, 500_000))
+@example(39_004, 200_021)
+def test_a_share_of_persons(ask, one, other):
+    """39 004 of 200 021 are 0.1949995…, which six decimals round to 0.195: rounded again, a hundredth too much."""
+    part, persons = sorted((one, other))
+    wanted = rounded(Fraction(part, persons), 2) if persons >= 11 else None
+    assert ask("share_of_persons(?::bigint, ?::bigint, 11)", part, persons) == wanted
 
 
 @settings(max_examples=300, deadline=None)
