@@ -54,7 +54,7 @@ def domain_completeness(ask: Ask, quantity: str, year: int) -> pl.DataFrame:
 
 def nowcast(ask: Ask, quantity: str) -> pl.DataFrame:
     """Results of the latest twelve months of wear, received and to be expected, newest first."""
-    rows = _published(ask, "result_nowcast", {"limit_quantity": quantity})
+    rows = _published(ask, "result_nowcast", {"limit_quantity": quantity, "dimension": "ALL"})
     return rows.sort("month", descending=True).head(12)
 
 

@@ -1167,6 +1167,26 @@ def foreseen(results: list[dict], today: date, months: int, step: int, horizon: 
     return found
 
 
+def foreseen_years(foreseen: dict[tuple, tuple]) -> dict[tuple, tuple]:
+    """(…, year) → first and last day, received, nowcast, least, most and share of the months that can be foreseen.
+
+    `foreseen`: (…, first of the month) → what `foreseen` says of it.
+    """
+    told: dict[tuple, list[tuple]] = {}
+    for (*group, month), row in foreseen.items():
+        if row[1] is not None:
+            told.setdefault((*group, month.year), []).append((month, row))
+    found = {}
+    for key, months in told.items():
+        sums = [sum(row[column] for _, row in months) for column in range(4)]
+        last = max(month for month, _ in months)
+        found[key] = (
+            min(month for month, _ in months), last.replace(day=monthrange(last.year, last.month)[1]), *sums,
+            rounded(Fraction(sums[0], sums[1]), 6),
+        )  # fmt: skip
+    return found
+
+
 def _month_no(day: date) -> int:
     return day.year * 12 + day.month
 

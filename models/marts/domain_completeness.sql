@@ -38,18 +38,24 @@ rules as (
 
 -- A domain of which nothing has come is the least complete of all: it has a row too.
 select
-    coalesce(persons.year, expected.year) as year,
-    coalesce(persons.limit_quantity, expected.limit_quantity) as limit_quantity,
-    coalesce(persons.domain, expected.domain) as domain,
+    year,
+    limit_quantity,
+    domain,
     expected.expected_from,
     expected.expected_periods,
     expected.received_periods,
     share_of(expected.received_periods, expected.expected_periods) as received_periods_share,
-    share_of_persons(persons.with_occupation, persons.monitored, rules.fewest_persons) as occupation_known_share
+    share_of_persons(persons.with_occupation, persons.monitored, rules.fewest_persons) as occupation_known_share,
+    results.results_from,
+    results.results_until,
+    results.results_received,
+    results.results_nowcast,
+    results.results_nowcast_low,
+    results.results_nowcast_high,
+    results.received_results_share
 from persons
-full outer join expected
-    on expected.year = persons.year
-    and expected.limit_quantity = persons.limit_quantity
-    and expected.domain = persons.domain
+full outer join expected using (year, limit_quantity, domain)
+full outer join (select * rename (group_code as domain) from nowcast_years where dimension = 'domain') as results
+    using (year, limit_quantity, domain)
 cross join rules
 order by year, limit_quantity, domain

@@ -2,7 +2,7 @@
 -- [later, earlier], so that products of such ratios are exact.
 with growth as (
     select
-        earlier.sender_code, earlier.limit_quantity, earlier.step,
+        earlier.sender_code, earlier.limit_quantity, earlier.dimension, earlier.group_code, earlier.step,
         case
             when sum(earlier.results) > 0 then [cast(sum(later.results) as bigint), cast(sum(earlier.results) as bigint)]
         end as growth,
@@ -14,22 +14,24 @@ with growth as (
     inner join arrivals_by_age as later
         on later.sender_code = earlier.sender_code
         and later.limit_quantity = earlier.limit_quantity
+        and later.dimension = earlier.dimension
+        and later.group_code = earlier.group_code
         and later.month_end = earlier.month_end
         and later.step = earlier.step + 1
-    group by earlier.sender_code, earlier.limit_quantity, earlier.step
+    group by earlier.sender_code, earlier.limit_quantity, earlier.dimension, earlier.group_code, earlier.step
 ),
 
 -- An age that no month has passed yet leaves what is to come unknown.
 still_to_come as (
     select
-        sender_code, limit_quantity, step,
+        sender_code, limit_quantity, dimension, group_code, step,
         case when bool_and(growth is not null) over ahead then list(growth) over ahead end as growth,
         case when bool_and(growth is not null) over ahead then list(least_growth) over ahead end as least_growth,
         case when bool_and(growth is not null) over ahead then list(most_growth) over ahead end as most_growth,
-        max(step) over (partition by sender_code, limit_quantity) as last_step
+        max(step) over (partition by sender_code, limit_quantity, dimension, group_code) as last_step
     from growth
     window ahead as (
-        partition by sender_code, limit_quantity order by step desc rows unbounded preceding
+        partition by sender_code, limit_quantity, dimension, group_code order by step desc rows unbounded preceding
     )
 ),
 
@@ -42,7 +44,8 @@ horizon as (
 
 of_senders as (
     select
-        latest.sender_code, latest.limit_quantity, latest.month_end, latest.results_by_now,
+        latest.sender_code, latest.limit_quantity, latest.dimension, latest.group_code, latest.month_end,
+        latest.results_by_now,
         case
             when latest.is_settled then latest.results_by_now
             when still_to_come.last_step = horizon.steps - 1 and latest.results > 0
@@ -60,42 +63,48 @@ of_senders as (
         end as highest
     from arrivals_by_age as latest
     cross join horizon
-    left join still_to_come using (sender_code, limit_quantity, step)
+    left join still_to_come using (sender_code, limit_quantity, dimension, group_code, step)
     where latest.is_latest
 ),
 
 -- A body that sent of half the months of the year before, and nothing of this one yet, leaves the month unknown.
 months as (
-    select distinct limit_quantity, month_end
+    select distinct limit_quantity, dimension, group_code, month_end
     from of_senders
 ),
 
 silent as (
-    select months.limit_quantity, months.month_end, earlier.sender_code
+    select months.limit_quantity, months.dimension, months.group_code, months.month_end, earlier.sender_code
     from months
     inner join of_senders as earlier
         on earlier.limit_quantity = months.limit_quantity
+        and earlier.dimension = months.dimension
+        and earlier.group_code = months.group_code
         and earlier.month_end < months.month_end
         and earlier.month_end > months_before(months.month_end, 13)
     left join of_senders as own
         on own.limit_quantity = months.limit_quantity
+        and own.dimension = months.dimension
+        and own.group_code = months.group_code
         and own.month_end = months.month_end
         and own.sender_code = earlier.sender_code
     where own.sender_code is null
-    group by months.limit_quantity, months.month_end, earlier.sender_code
+    group by months.limit_quantity, months.dimension, months.group_code, months.month_end, earlier.sender_code
     having count(*) >= 6
 ),
 
 silent_bodies as (
-    select limit_quantity, month_end, count(*) as bodies
+    select limit_quantity, dimension, group_code, month_end, count(*) as bodies
     from silent
-    group by limit_quantity, month_end
+    group by limit_quantity, dimension, group_code, month_end
 ),
 
 of_months as (
     select
-        of_senders.limit_quantity,
-        of_senders.month_end,
+        limit_quantity,
+        dimension,
+        group_code,
+        month_end,
         cast(sum(of_senders.results_by_now) as bigint) as results_received,
         cast(sum(nowcast) as bigint) as nowcast,
         cast(sum(lowest) as bigint) as lowest,
@@ -103,14 +112,14 @@ of_months as (
         coalesce(any_value(silent_bodies.bodies), 0) as silent_bodies,
         bool_and(nowcast is not null) and any_value(silent_bodies.bodies) is null as is_foreseen
     from of_senders
-    left join silent_bodies
-        on silent_bodies.limit_quantity = of_senders.limit_quantity
-        and silent_bodies.month_end = of_senders.month_end
-    group by of_senders.limit_quantity, of_senders.month_end
+    left join silent_bodies using (limit_quantity, dimension, group_code, month_end)
+    group by limit_quantity, dimension, group_code, month_end
 )
 
 select
     limit_quantity,
+    dimension,
+    group_code,
     cast(date_trunc('month', month_end) as date) as month,
     results_received,
     case when is_foreseen then nowcast end as results_nowcast,
@@ -119,4 +128,4 @@ select
     case when is_foreseen then share_of(results_received, nowcast) end as received_share,
     silent_bodies
 from of_months
-order by limit_quantity, month
+order by limit_quantity, dimension, group_code, month

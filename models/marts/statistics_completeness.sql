@@ -20,20 +20,6 @@ persons as (
     group by year, limit_quantity
 ),
 
-results as (
-    select
-        year(month) as year, limit_quantity,
-        min(month) as results_from,
-        last_day(max(month)) as results_until,
-        cast(sum(results_received) as bigint) as results_received,
-        cast(sum(results_nowcast) as bigint) as results_nowcast,
-        cast(sum(results_nowcast_low) as bigint) as results_nowcast_low,
-        cast(sum(results_nowcast_high) as bigint) as results_nowcast_high
-    from result_nowcast
-    where results_nowcast is not null
-    group by year(month), limit_quantity
-),
-
 rules as (
     select cast(value as integer) as fewest_persons
     from reference.thresholds
@@ -54,9 +40,9 @@ select
     results.results_nowcast,
     results.results_nowcast_low,
     results.results_nowcast_high,
-    share_of(results.results_received, results.results_nowcast) as received_results_share
+    results.received_results_share
 from persons
 cross join rules
 left join expected using (year, limit_quantity)
-left join results using (year, limit_quantity)
+left join (from nowcast_years where dimension = 'ALL') as results using (year, limit_quantity)
 order by persons.year, persons.limit_quantity

@@ -43,7 +43,6 @@ _KEYS = (
 router = APIRouter(prefix="/statistics", tags=["statistics"], responses=RESPONSES)
 
 
-OF_DOMAINS = ("received_periods_share", "occupation_known_share")
 _ORDER = ("year", "limit_quantity", "dimension", "group_code")
 COMPLETENESS = ("received_periods_share", "occupation_known_share", "received_results_share")
 Year = Annotated[int | None, Query(ge=1900, le=2200, description="Calendar year of the wear's end.")]
@@ -65,7 +64,7 @@ def national(
     """One row per year, limited quantity, dimension and group; a suppressed figure is null and says so.
 
     Beside each stand the shares of wear periods, of occupations and of results that the year's figures rest on, of a
-    domain its own periods and occupations; null where the release is older than they are (`not_kept`).
+    domain its own; null where the release is older than they are (`not_kept`).
     """
     model = "national_statistics"
     frame = _by_group(ground, viewer, model, year, limit_quantity, dimension, as_of)
@@ -75,7 +74,7 @@ def national(
         lambda of: ground.access.fetch(of, viewer, as_of=as_of, purpose="API"),
     )  # fmt: skip
     domains, not_kept_of_domains = beside(
-        frame.filter(dimension="domain").drop(OF_DOMAINS), ("year", "limit_quantity", "group_code"), OF_DOMAINS,
+        frame.filter(dimension="domain").drop(COMPLETENESS), ("year", "limit_quantity", "group_code"), COMPLETENESS,
         "domain_completeness",
         lambda of: ground.access.fetch(of, viewer, as_of=as_of, purpose="API").rename({"domain": "group_code"}),
     )  # fmt: skip
@@ -144,17 +143,26 @@ def completeness(
 def domain_completeness(
     viewer: Asking, ground: On, as_of: ReleasedOn = None, cursor: Cursor = None, limit: Limit = 500
 ) -> Page:
-    """What a domain's figures of a year rest on: wear periods received, occupations known."""
+    """What a domain's figures of a year rest on: wear periods received, occupations known, results to come."""
     model = "domain_completeness"
     frame = ground.access.fetch(model, viewer, as_of=as_of, purpose="API").sort("year", "limit_quantity", "domain")
     return page(frame, cursor=cursor, limit=limit, as_of=as_of, source=ground.access.source(model, frame, as_of))
 
 
 @router.get("/nowcast")
-def nowcast(viewer: Asking, ground: On, as_of: AsOf = None, cursor: Cursor = None, limit: Limit = 500) -> Page:
+def nowcast(
+    viewer: Asking,
+    ground: On,
+    dimension: Annotated[str | None, Query(max_length=40, description="ALL or domain; both when left out.")] = None,
+    as_of: AsOf = None,
+    cursor: Cursor = None,
+    limit: Limit = 500,
+) -> Page:
     """Results of the latest months of wear: those that have come, and those to be expected by earlier delays."""
     model = "result_nowcast"
-    frame = ground.access.fetch(model, viewer, as_of=as_of, purpose="API").sort("month", "limit_quantity")
+    where = {} if dimension is None else {"dimension": dimension}
+    frame = ground.access.fetch(model, viewer, where=where, as_of=as_of, purpose="API")
+    frame = frame.sort("month", "limit_quantity", "dimension", "group_code")
     return page(frame, cursor=cursor, limit=limit, as_of=as_of, source=ground.access.source(model, frame, as_of))
 
 
@@ -179,12 +187,14 @@ def table(
 def beside(
     frame: pl.DataFrame, keys: Sequence[str], told: Sequence[str], model: str, fetch: Callable[[str], pl.DataFrame]
 ) -> tuple[pl.DataFrame, list[str]]:
-    """The rows with what a model tells of them, and its name where the release is older than the model."""
+    """The rows with what a model tells of them, and its name where the release is older than it or what it tells."""
     try:
-        rows = fetch(model).select(*keys, *told)
+        rows = fetch(model)
     except NoSnapshot:
         return frame.with_columns(pl.lit(None).alias(name) for name in told), [model]
-    return frame.join(rows, on=keys, how="left", maintain_order="left"), []
+    lacking = [name for name in told if name not in rows.columns]
+    rows = rows.with_columns(pl.lit(None).alias(name) for name in lacking).select(*keys, *told)
+    return frame.join(rows, on=keys, how="left", maintain_order="left"), [model] if lacking else []
 
 
 def _by_group(

@@ -258,11 +258,11 @@ def test_figures_come_with_what_they_rest_on(signed_in, web_settings, ground):
     of_domains = client.get("/api/v1/statistics/completeness/domains").json()["items"]
     told = {(row["year"], row["domain"]): row for row in of_domains if row["limit_quantity"] == "effective"}
     domains = client.get("/api/v1/statistics/national?dimension=domain&limit_quantity=effective").json()["items"]
-    for name in ("received_periods_share", "occupation_known_share"):
+    for name in COMPLETENESS:
         assert [row[name] for row in domains] == [told[row["year"], row["group_code"]][name] for row in domains]
     assert any(row["occupation_known_share"] for row in domains)
-    months = client.get("/api/v1/statistics/nowcast").json()["items"]
-    assert all("results_nowcast_low" in row for row in months)
+    months = client.get("/api/v1/statistics/nowcast?dimension=domain").json()["items"]
+    assert all("results_nowcast_low" in row and row["dimension"] == "domain" for row in months)
     account = next(a for a in list_accounts(ground.engine) if a.email.startswith("employeur"))
     own = min(viewer_of(ground.engine, account.account_id, date.today()).establishment_keys)
     siret = query(web_settings, "select siret from establishments where establishment_key = ?", own).item()

@@ -599,6 +599,17 @@ def test_a_release_older_than_a_table_says_so(nation):
     assert figures.items[0]["monitored"] == 180
 
 
+def test_a_release_older_than_a_share_is_read_with_the_others(nation):
+    folder = nation.register.settings.releases / releases(nation.register.settings)[0].name
+    with duckdb.connect(str(folder / "statistics.duckdb")) as connection:
+        connection.execute("alter table domain_completeness drop column received_results_share")
+    ground = SimpleNamespace(access=nation.access)
+    figures = national(AUTHORITY, ground, dimension="domain", limit_quantity="effective")
+    assert figures.not_kept == ["domain_completeness"]
+    assert {row["received_results_share"] for row in figures.items} == {None}
+    assert {str(row["occupation_known_share"]) for row in figures.items} == {"1.00"}
+
+
 def test_few_who_come_to_a_dose_are_not_counted_beside_many_who_had_one(home):
     """Twenty of thirty-one are exposed and get a dose more; one of the others gets a first."""
     for place in (10, 11, 12):

@@ -8,7 +8,7 @@ TODAY = date(2024, 7, 15)
 ASK = """
     select month, results_received, results_nowcast, results_nowcast_low, results_nowcast_high, received_share
     from result_nowcast
-    where limit_quantity = 'effective' and month >= date '{}'
+    where limit_quantity = 'effective' and dimension = 'ALL' and month >= date '{}'
     order by month
 """
 
@@ -17,13 +17,12 @@ ASK = """
 def arrived(register):
     """arrived(month's end, {days after it: results}): one person a result."""
 
-    def add(month_end: date, delays: dict[int, int], sender: str = "LANDAUER") -> None:
+    def add(month_end: date, delays: dict[int, int], sender: str = "LANDAUER", place: int = 10) -> None:
         for days, results in delays.items():
             moment = datetime.combine(month_end + timedelta(days=days), datetime.min.time(), UTC) + timedelta(hours=12)
             for _ in range(results):
-                register.dose(
-                    month_end, received_at=moment, sender_code=sender, worker_key=len(register.rows["doses"]) + 1
-                )
+                register.dose(month_end, received_at=moment, sender_code=sender, establishment_key=place,
+                              worker_key=len(register.rows["doses"]) + 1)  # fmt: skip
 
     return add
 
@@ -76,8 +75,8 @@ def test_a_month_is_not_foreseen_before_every_body_is_heard(register, arrived):
         arrived(month_end, {5: 2})
         arrived(month_end, {5: 3}, sender="ALGADE")
     arrived(date(2024, 6, 30), {5: 2})
-    rows = register.rows_of("select month, results_nowcast, silent_bodies from result_nowcast order by month",
-                            as_of=TODAY)  # fmt: skip
+    asked = "select month, results_nowcast, silent_bodies from result_nowcast where dimension = 'ALL' order by month"
+    rows = register.rows_of(asked, as_of=TODAY)
     assert rows[-2:] == [(date(2024, 5, 1), 5, 0), (date(2024, 6, 1), None, 1)]
 
 
@@ -89,3 +88,40 @@ def test_corrections_intakes_and_absences_are_no_arrivals(register, arrived):
     register.dose("2024-05-31", dosimetry="INTERNAL", quantity="E50", radiation="ALPHA_INT", body_location=None)
     register.dose("2024-05-31", author_role="PHYSICIAN", worker_key=8)
     assert [row[1] for row in register.rows_of(ASK.format("2024-05-01"), as_of=TODAY)] == [1]
+
+
+def test_a_domain_is_foreseen_by_its_own_delays(register, arrived, expected):
+    """Ten days on, medicine had half of a month and industry a tenth; the whole of both grows as both did together."""
+    register.add("establishments", establishment_key=10, row_no=2, sector_code="MED.01.01")
+    register.add("establishments", establishment_key=11, row_no=3, sector_code="IND.01")
+    for month_end in month_ends(date(2023, 9, 1), date(2024, 5, 31)):
+        arrived(month_end, {5: 2, 15: 2}, place=10)
+        arrived(month_end, {5: 1, 15: 9}, place=11)
+    arrived(date(2024, 6, 30), {5: 4}, place=10)
+    arrived(date(2024, 6, 30), {5: 1}, place=11)
+    asked = """
+        select group_code, results_received, results_nowcast
+        from result_nowcast
+        where limit_quantity = 'effective' and month = date '2024-06-01'
+        order by dimension, group_code
+    """
+    assert register.rows_of(asked, as_of=date(2024, 7, 10)) == expected("""
+        group_code           | received | nowcast
+        ALL                  | 5        | 23
+        MEDICAL_DENTAL_VET   | 4        | 8
+        NON_NUCLEAR_INDUSTRY | 1        | 10
+    """)
+
+
+def test_a_body_is_silent_in_the_domain_that_it_usually_sends_of(register, arrived):
+    register.add("establishments", establishment_key=10, row_no=2, sector_code="MED.01.01")
+    register.add("establishments", establishment_key=11, row_no=3, sector_code="IND.01")
+    for month_end in month_ends(date(2023, 9, 1), date(2024, 6, 30)):
+        arrived(month_end, {5: 2}, place=10)
+        arrived(month_end, {5: 3}, place=11, sender="ALGADE")
+        if month_end.month != 6:
+            arrived(month_end, {5: 2}, place=11)
+    asked = "select group_code, results_nowcast, silent_bodies from result_nowcast where month = date '2024-06-01'"
+    assert sorted(register.rows_of(asked, as_of=TODAY)) == [
+        ("ALL", 5, 0), ("MEDICAL_DENTAL_VET", 2, 0), ("NON_NUCLEAR_INDUSTRY", None, 1)
+    ]  # fmt: skip

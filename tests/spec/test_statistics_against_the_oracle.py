@@ -3,6 +3,7 @@
 import tempfile
 from datetime import date
 from decimal import Decimal
+from fractions import Fraction
 from pathlib import Path
 
 import duckdb
@@ -45,9 +46,13 @@ def registers(draw) -> dict:
     people = range(1, draw(st.integers(1, 12)) + 1)
     places = st.sets(st.sampled_from(sorted(SECTORS)), min_size=1, max_size=2)
     jobs = {(person, place): draw(st.sampled_from(CATEGORIES)) for person in people for place in draw(places)}
+    # So that now and then as many are monitored as shares of persons are told of.
+    crowd = [(100 + number, 10) for number in range(draw(st.sampled_from([0, 0, 9, 13])))]
+    jobs |= dict.fromkeys(crowd, draw(st.sampled_from(["B", None])))
     days = st.sampled_from([date(y, m, 28) for y in (2018, 2020, 2023, 2024) for m in (3, 9)])
     dose = st.tuples(st.sampled_from(sorted(jobs)), days, st.sampled_from(DOSES), st.sampled_from(KINDS))
     doses = draw(st.lists(dose, min_size=1, max_size=40, unique_by=lambda row: row[:2]))
+    doses += [(job, date(2023, 12, 28), Decimal("0.000"), "PASSIVE") for job in crowd]
     replaced = draw(st.dictionaries(st.integers(0, len(doses) - 1), st.sampled_from(DOSES), max_size=6))
     other_days = st.sampled_from([date(y, 6, 28) for y in (2018, 2020, 2023, 2024)])
     gone = st.tuples(st.sampled_from(sorted(jobs)), other_days, st.sampled_from(DOSES), st.sampled_from(KINDS))
@@ -190,6 +195,14 @@ QUERIES = {
     }
         from statistics_of_all_rows
     """,
+    "statistics_completeness": """
+        select year, limit_quantity, 'ALL', 'ALL', occupation_known_share from statistics_completeness
+        where occupation_known_share is not null
+    """,
+    "domain_completeness": """
+        select year, limit_quantity, 'domain', domain, occupation_known_share from domain_completeness
+        where occupation_known_share is not null
+    """,
     "top_contributors": """
         select limit_quantity, year, dimension, group_code, collective_dose_without_person_man_sv * 1000,
             mean_exposed_without_person_msv, top_establishment_share,
@@ -255,6 +268,7 @@ def test_national_tables(drawn):
         )
         for (quantity, year, dimension, group), people in groups.items() if sum(dose for dose, _ in people.values())
     }  # fmt: skip
+    assert keyed([*found["statistics_completeness"], *found["domain_completeness"]], 4) == occupations_known(rows)
     classes, classes_of_all = dose_classes(groups), dose_classes(groups_of_all)
     assert keyed(found["dose_distribution"], 5) == classes
     assert keyed(found["dose_distribution_of_all_rows"], 5) == {
@@ -363,6 +377,24 @@ def parts_of(doses: list[tuple], mains: dict[tuple, dict]) -> dict[tuple, list[t
                 people = found.setdefault((day.year, *group, kind.lower()), {})
                 people[person] = people.get(person, oracle.ZERO) + dose
     return {key: [(dose, True) for dose in people.values()] for key, people in found.items()}
+
+
+def occupations_known(rows: list[dict]) -> dict[tuple, tuple[Decimal]]:
+    """(year, quantity, dimension, group) → share of those monitored with an occupation there, where enough are."""
+    monitored: dict[tuple, set[int]] = {}
+    known: dict[tuple, set[int]] = {}
+    for row in rows:
+        if row["is_monitored"] and row["limit_quantity"] in ("effective", *OTHERS):
+            for dimension in ("ALL", "domain"):
+                for group in row["groups"][dimension]:
+                    key = row["year"], row["limit_quantity"], dimension, group
+                    monitored.setdefault(key, set()).add(row["worker_key"])
+                    if row["groups"]["occupation"] != [UNTOLD]:
+                        known.setdefault(key, set()).add(row["worker_key"])
+    return {
+        key: (oracle.rounded(Fraction(len(known.get(key, ())), len(persons)), 2),)
+        for key, persons in monitored.items() if len(persons) >= int(reference.threshold("person_count"))
+    }  # fmt: skip
 
 
 def dose_classes(groups: dict[tuple, dict]) -> dict[tuple, tuple[int, Decimal]]:
