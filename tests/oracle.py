@@ -1324,18 +1324,63 @@ def refusals(deliveries: list[dict], rejections: list[dict]) -> dict[tuple, tupl
 
 
 RESULTS = ("MEASURED", "BELOW_THRESHOLD", "ESTIMATED")
+EXCLUSIVE = ("A", "B", "NC", "NR")
 
 
-def expected_wear(lines: list[dict], rows: dict[str, list[dict]], today: date, kept: int, late_after: int) -> dict:
-    """(person, establishment, dosimetry, quantity, first day) → last day, planned, state, reason, who acts, since.
+def statuses(lines: list[dict], links: list[dict], individual_only_from: date) -> list[dict]:
+    """The lines of worker lists that hold, each with worker_key of the person, first and last day.
 
-    `lines`: one per person and establishment, worker_key, establishment_key, category, wear_plan, oa_code, is_aircrew,
-    first, last (or None); `rows`: of doses and waiting, each with received_on.
+    Of alike lines (person, establishment, category, its start) the last that was said holds, and of a contract its last
+    end. A, B, NC and NR end each other; of NC and NR nothing holds once individual monitoring alone is recorded.
+    """
+    said = sorted(lines, key=_order)
+    said = [line | {"worker_key": person_of(links, line["worker_key"]), "said": no} for no, line in enumerate(said)]
+    holding = {
+        (line["worker_key"], line["establishment_key"], line["category"], line["category_start"]): line for line in said
+    }
+    contracts = {
+        (line["worker_key"], line["establishment_key"], line["contract_start"]): line["contract_end"] for line in said
+    }
+    found = []
+    for line in holding.values():
+        of_contract = contracts[line["worker_key"], line["establishment_key"], line["contract_start"]]
+        ends = [line["category_end"] or date.max, of_contract or date.max]
+        if line["category"] in ("NC", "NR"):
+            ends.append(individual_only_from - timedelta(days=1))
+        if line["category"] in EXCLUSIVE:
+            place = line["category_start"], line["said"]
+            ends += [
+                other["category_start"] - timedelta(days=1) for other in holding.values()
+                if other["category"] in EXCLUSIVE and (other["category_start"], other["said"]) > place
+                and all(other[name] == line[name] for name in ("worker_key", "establishment_key"))
+            ]  # fmt: skip
+        if min(ends) >= line["category_start"]:
+            found.append(line | {"first": line["category_start"], "last": min(ends)})
+    return found
+
+
+def sector_on(holding: list[dict], person: int, establishment: int, day: date) -> str | None:
+    """The sector of the status that describes a dose of the day: of A, B, NC or NR, then of the last."""
+    own = [
+        (line["category"] in EXCLUSIVE, line["first"], line["said"], line["sector_code"]) for line in holding
+        if (line["worker_key"], line["establishment_key"]) == (person, establishment)
+        and line["first"] <= day <= line["last"]
+    ]  # fmt: skip
+    return max(own)[3] if own else None
+
+
+def expected_wear(
+    holding: list[dict], rows: dict[str, list[dict]], links: list[dict], today: date, kept: int, late_after: int
+) -> list[tuple]:
+    """(person, establishment, body, dosimetry, quantity, first day, last day, planned, state, reason, who acts, since).
+
+    `holding`: as `statuses` gives them, with is_aircrew; `rows`: of doses, waiting and rejections, each with
+    received_on. What statuses that follow each other ask of one body and calendar period is one wear.
     """
     worn = [row["period_start"] for row in rows["doses"] if row["dosimetry"] in ("PASSIVE", "RADON", "COSMIC")]
     reach = max([months_before(today.replace(day=1), kept), *(day.replace(day=1) for day in worn and [min(worn)])])
-    found = {}
-    for line in lines:
+    wears: dict[tuple, list[tuple]] = {}
+    for line in holding:
         planned = {
             tuple(item.split(":")) for item in (line["wear_plan"] or "").upper().replace(" ", "").split(",")
             if item.split(":")[0] in ("HP10", "HP007", "HP3", "E") and item.split(":")[1:] in (["M"], ["T"])
@@ -1349,35 +1394,57 @@ def expected_wear(lines: list[dict], rows: dict[str, list[dict]], today: date, k
             begins = reach.replace(month=reach.month - (reach.month - 1) % step)
             while begins <= today:
                 ends = months_before(begins, -step) - timedelta(days=1)
-                start, end = max(begins, line["first"]), min(ends, line["last"] or date.max)
-                due_on = end + timedelta(days=late_after) if start <= end else date.max
-                if start <= end and (line["last"] or date.max) >= reach and due_on < today:
-                    wear = (line["worker_key"], dosimetry, quantity, start, end)
-                    state = _became_of(wear, line, rows, due_on)
-                    found[line["worker_key"], line["establishment_key"], dosimetry, quantity, start] = (
-                        end, bool(planned), *state)  # fmt: skip
+                start, end = max(begins, line["first"]), min(ends, line["last"])
+                if start <= end and line["last"] >= reach and line["first"] <= today:
+                    key = (line["worker_key"], line["establishment_key"], line["oa_code"], dosimetry, quantity, period,
+                           begins)  # fmt: skip
+                    wears.setdefault(key, []).append((start, end, bool(planned)))
                 begins = months_before(begins, -step)
+    found = []
+    for (person, place, body, dosimetry, quantity, *_), parts in wears.items():
+        start, end = min(part[0] for part in parts), max(part[1] for part in parts)
+        due_on = min(end, date.max - timedelta(days=late_after)) + timedelta(days=late_after)
+        if due_on < today:
+            wear = (person, place, dosimetry, quantity, start, end)
+            state = _became_of(wear, body, rows, links, due_on)
+            found.append((person, place, body, *wear[2:], any(part[2] for part in parts), *state))
     return found
 
 
-def _became_of(wear: tuple, line: dict, rows: dict[str, list[dict]], due_on: date) -> tuple:
+def _became_of(wear: tuple, body: str | None, rows: dict[str, list[dict]], links: list[dict], due_on: date) -> tuple:
     """State, reason, who acts, since when."""
-    worker, dosimetry, quantity, start, end = wear
+    person, place, dosimetry, quantity, start, end = wear
 
     def is_of(row: dict) -> bool:
-        is_same = (row["worker_key"], row["dosimetry"], row["quantity"]) == (worker, dosimetry, quantity)
+        is_same = person_of(links, row["worker_key"]) == person
+        is_same &= (row["dosimetry"], row["quantity"]) == (dosimetry, quantity)
         return is_same and row["period_start"] <= end and row["period_end"] >= start and row["situation"] != "SUR"
 
-    told = [row for row in current(rows["doses"]) if is_of(row)]
-    told = [row for row in told if row["establishment_key"] == line["establishment_key"]]
-    waits = [(row["received_on"], row["code"]) for row in rows["waiting"] if is_of(row)]
+    removed = {row["replaces_dose_id"] >> 3 for row in rows["doses"] if row["replaces_dose_id"] is not None}
+    loaded = {(row["sender_code"], row["record_id"]) for row in rows["doses"]}
+    told = [row for row in current(rows["doses"]) if is_of(row) and row["establishment_key"] == place]
+    waits = [(row["received_on"], row["code"]) for row in _still_waiting(rows) if is_of(row)
+             and row["dose_id"] >> 3 not in removed]  # fmt: skip
+    refusals: dict[int, list[dict]] = {}
+    for row in rows["waiting"]:
+        if is_of(row) and (row["sender_code"], row["record_id"]) not in loaded:
+            refusals[row["dose_id"]] = [
+                one for one in rows["rejections"] if one["severity"] == "R" and one["judged_by"] > row["delivery_no"]
+                and (one["delivery_no"], one["row_no"]) == (row["delivery_no"], row["row_no"])
+            ]  # fmt: skip
+    refused = [
+        (min(one["received_on"] for one in own), min(one["code"] for one in own)) for own in refusals.values() if own
+    ]
     if any(row["result_status"] in RESULTS for row in told):
         return "received", None, None, None
     if waits:
         since, code = min(waits)
         return "waiting", code, "EMPLOYER", since
+    if refused:
+        since, code = min(refused)
+        return "refused", code, "BODY", since
     if told:
         _, reason = max((row["received_on"], row["result_status"]) for row in told)
         since = min(row["received_on"] for row in told)
         return "absent", reason, "BODY" if reason == "ABSENT" else "EMPLOYER", since
-    return "overdue", None, "BODY" if line["oa_code"] else "EMPLOYER", due_on
+    return "overdue", None, "BODY" if body else "EMPLOYER", due_on

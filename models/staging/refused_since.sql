@@ -1,4 +1,5 @@
--- A row refused at once leaves nothing of its person; one that waited first is still known by its waiting.
+-- A row refused at once leaves nothing of its person; one that waited first is still known by its waiting, until its sender
+-- sends it again.
 with refusals as (
     select
         rejections.delivery_no,
@@ -9,27 +10,19 @@ with refusals as (
     inner join lake.deliveries on deliveries.delivery_no = rejections.judged_by
     where rejections.judged_by > rejections.delivery_no and rejections.severity = 'R'
     group by rejections.delivery_no, rejections.row_no
-),
-
-latest as (
-    select
-        dose_id, delivery_no, row_no, sender_code, worker_key, dosimetry, quantity, period_start, period_end,
-        record_action
-    from lake.waiting
-    qualify row_number() over (partition by dose_id order by judged_by desc) = 1
 )
 
 select
-    latest.dose_id,
-    latest.sender_code,
-    coalesce(person_keys.person_key, latest.worker_key) as worker_key,
-    latest.dosimetry,
-    latest.quantity,
-    latest.period_start,
-    latest.period_end,
+    rows.dose_id,
+    rows.sender_code,
+    coalesce(person_keys.person_key, rows.worker_key) as worker_key,
+    rows.dosimetry,
+    rows.quantity,
+    rows.period_start,
+    rows.period_end,
     refusals.code,
     refusals.refused_on
-from latest
-inner join refusals on refusals.delivery_no = latest.delivery_no and refusals.row_no = latest.row_no
-left join person_keys on person_keys.worker_key = latest.worker_key
-where latest.worker_key is not null and latest.record_action <> 'CANCEL'
+from unloaded_rows as rows
+inner join refusals on refusals.delivery_no = rows.delivery_no and refusals.row_no = rows.row_no
+left join person_keys on person_keys.worker_key = rows.worker_key
+where rows.worker_key is not null and rows.record_action <> 'CANCEL' and rows.situation <> 'SUR'

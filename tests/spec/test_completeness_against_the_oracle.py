@@ -9,15 +9,16 @@ from pathlib import Path
 import duckdb
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from register import Register
+from register import LONG_AGO, Register
 
 from lake import reference
 from tests import oracle
 
 LATE_AFTER, KEPT = (int(reference.threshold(name)) for name in ("late_after_days", "body_keeps_results_months"))
+ONLY_FROM = reference.threshold("individual_monitoring_only_from")
 # The last day on which a result of March is on time, and the day after it.
 TODAY = [date(2024, 4, 20), date(2024, 4, 21), date(2024, 7, 1)]
-PLACES = {10: ("MED.01.01", "MEDICAL_DENTAL_VET"), 11: ("NUC.06", "NUCLEAR")}
+DOMAINS = {"MED.01.01": "MEDICAL_DENTAL_VET", "NUC.06": "NUCLEAR", None: "UNDETERMINED"}
 PLANS = [None, "ring", "HP10:M", "HP10:M", "HP10:T", "HP10:T,HP3:T", "hp10:m, hp007:T", "E:T"]
 MEASURED = {
     "HP10": {},
@@ -27,53 +28,90 @@ MEASURED = {
     "COSMIC": {"dosimetry": "COSMIC", "quantity": "E", "radiation": "COSMIC", "body_location": None},
 }
 LINES = st.fixed_dictionaries({
-    "category": st.sampled_from(["A", "B", "RADON", "SUR2"]),
+    "worker_key": st.integers(1, 3),
+    "establishment_key": st.integers(10, 11),
+    "category": st.sampled_from(["A", "B", "B", "RADON", "SUR2", "NC"]),
     "wear_plan": st.sampled_from(PLANS),
     "oa_code": st.sampled_from(["LANDAUER", "LANDAUER", "SIEVERT", None]),
-    "first": st.sampled_from([date(2023, 11, 15), date(2024, 1, 1), date(2024, 1, 31)]),
-    "last": st.sampled_from([None, date(2024, 2, 29), date(2024, 3, 31)]),
+    "sector_code": st.sampled_from(list(DOMAINS)),
+    "category_start": st.sampled_from([date(2023, 11, 15), date(2024, 1, 1), date(2024, 1, 31), date(2024, 2, 15)]),
+    "category_end": st.sampled_from([None, None, date(2024, 2, 29), date(2024, 3, 31)]),
+    "contract_start": st.sampled_from([date(2020, 1, 1), date(2023, 11, 15)]),
+    "contract_end": st.sampled_from([None, None, None, date(2024, 2, 20)]),
 })  # fmt: skip
 ROWS = st.fixed_dictionaries({
-    "worker_key": st.integers(1, 2),
+    "worker_key": st.integers(1, 3),
     "establishment_key": st.integers(10, 11),
     "measured": st.sampled_from([*["HP10"] * 6, *MEASURED]),
     "period_end": st.sampled_from([date(2023, 12, 31), date(2024, 1, 31), date(2024, 2, 1), date(2024, 3, 31)]),
     "days": st.sampled_from([0, 30]),
     "result_status": st.sampled_from(["MEASURED", "BELOW_THRESHOLD", "ABSENT", "NOT_RETURNED"]),
     "came": st.sampled_from([5, 6, 15]),
-    "waits": st.sampled_from([False, False, True]),
     "situation": st.sampled_from(["PLANNED"] * 6 + ["SUR"]),
+    # Refused: it waits, and is refused when it is judged again, by the codes and on the days of so many findings.
+    "kind": st.sampled_from(["LOADED"] * 4 + ["WAITS", "REFUSED", "REFUSED", "REPLACE", "CANCEL", "AGAIN"]),
+    "earlier": st.integers(0, 9),
+    "findings": st.lists(st.sampled_from([("I06", 0), ("P04", 0), ("I06", 1), ("D01", 1)]), min_size=1, unique=True),
 })  # fmt: skip
+# Merged, merged and parted again, or two into one.
+LINKS = st.sampled_from([(), (), ((3, 1),), ((3, 1), (3, 3)), ((2, 1), (3, 2))])
+JUDGED_AGAIN = [date(2024, 4, 16), date(2024, 4, 18)]
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
-@given(st.dictionaries(st.tuples(st.integers(1, 2), st.integers(10, 11)), LINES, min_size=1),
-       st.lists(ROWS, min_size=2, max_size=9), st.sampled_from(TODAY))  # fmt: skip
-def test_what_became_of_every_wear_that_was_expected(lines, drawn, today):
+def sent(register: Register, drawn: list[dict]) -> dict[str, list[dict]]:
+    """The rows of the register as the oracle reads them."""
+    rows: dict[str, list[dict]] = {"doses": [], "waiting": [], "rejections": []}
+    for row in drawn:
+        kind, earlier, findings = (row.pop(name) for name in ("kind", "earlier", "findings"))
+        came = row["period_end"] + timedelta(days=row.pop("came"))
+        start = row["period_end"] - timedelta(days=row.pop("days"))
+        table = "waiting" if kind in ("WAITS", "REFUSED") else "doses"
+        if kind in ("REPLACE", "CANCEL") and rows["doses"]:
+            replaced = rows["doses"][earlier % len(rows["doses"])]["dose_id"]
+            row |= {"record_action": kind, "replaces_dose_id": replaced}
+        elif kind == "AGAIN" and rows["waiting"]:
+            row["record_id"] = rows["waiting"][earlier % len(rows["waiting"])]["record_id"]
+        added = register.add(table, **MEASURED[row.pop("measured")], **row, period_start=start, dose_msv=None,
+                             received_at=at_noon(came))  # fmt: skip
+        rows[table].append(added | {"received_on": came})
+        for code, later in findings if kind == "REFUSED" else ():
+            found = register.add("rejections", delivery_no=1, row_no=added["row_no"], judged_by=2 + later, code=code,
+                                 severity="D" if code == "D01" else "R", field="")  # fmt: skip
+            rows["rejections"].append(found | {"received_on": JUDGED_AGAIN[later]})
+    for number, day in enumerate(JUDGED_AGAIN):
+        register.rows["deliveries"].append(register._delivery(2 + number, True) | {"received_at": at_noon(day)})
+    register.rows["deliveries"].append(register._delivery(1, True))
+    register.land(standing=False)
+    return rows
+
+
+def at_noon(day: date) -> datetime:
+    return datetime.combine(day, time(12), UTC)
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@given(st.lists(LINES, min_size=1, max_size=7), st.lists(ROWS, min_size=2, max_size=9), LINKS, st.sampled_from(TODAY))
+def test_what_became_of_every_wear_that_was_expected(drawn_lines, drawn, said, today):
     with tempfile.TemporaryDirectory() as home:
-        register, rows = Register(Path(home)), {"doses": [], "waiting": []}
-        for number, ((person, place), line) in enumerate(lines.items()):
-            register.add("employments", worker_key=person, establishment_key=place, row_no=number + 2,
-                         category_start=line["first"], category_end=line["last"], sector_code=PLACES[place][0],
-                         **{name: line[name] for name in ("category", "wear_plan", "oa_code")})  # fmt: skip
-        for row in drawn:
-            table = "waiting" if row.pop("waits") else "doses"
-            came = row["period_end"] + timedelta(days=row.pop("came"))
-            start = row["period_end"] - timedelta(days=row.pop("days"))
-            added = register.add(table, **MEASURED[row.pop("measured")], **row, period_start=start,
-                                 dose_msv=None, received_at=datetime.combine(came, time(12), UTC))  # fmt: skip
-            rows[table].append(added | {"received_on": came})
+        register = Register(Path(home))
+        lines = [register.add("employments", row_no=no, **line) for no, line in enumerate(drawn_lines, start=2)]
+        links = [
+            register.add("identity_links", worker_key=key, person_key=person, row_no=no,
+                         reason="UNMERGED" if key == person else "MERGED", known_at=LONG_AGO + timedelta(no))
+            for no, (key, person) in enumerate(said)
+        ]  # fmt: skip
+        rows = sent(register, drawn)
         path = register.build(today, only={"expected_doses", "establishment_completeness", "domain_completeness",
                                            "statistics_completeness"})  # fmt: skip
         with duckdb.connect(str(path), read_only=True) as connection:
             found = connection.execute(
-                "select worker_key, establishment_key, dosimetry, quantity, period_start, period_end, is_planned,"
-                " state, reason, who_acts, since from expected_doses"
+                "select worker_key, establishment_key, oa_code, dosimetry, quantity, period_start, period_end,"
+                " is_planned, state, reason, who_acts, since from expected_doses"
             ).fetchall()
             places = connection.execute(
                 "select establishment_key, year, expected_from, expected_periods, received_periods, waiting_periods,"
-                " absent_periods, overdue_periods, received_periods_share from establishment_completeness"
-                " where expected_periods > 0"
+                " refused_periods, absent_periods, overdue_periods, received_periods_share"
+                " from establishment_completeness where expected_periods > 0"
             ).fetchall()
             domains, nation = (
                 connection.execute(
@@ -86,19 +124,18 @@ def test_what_became_of_every_wear_that_was_expected(lines, drawn, today):
                 )
             )
     rows = {name: [row for row in of if row["received_on"] <= today] for name, of in rows.items()}
-    told = [
-        {"worker_key": person, "establishment_key": place, "is_aircrew": line["oa_code"] == "SIEVERT", **line}
-        for (person, place), line in lines.items()
-    ]
-    expected = oracle.expected_wear(told, rows, today, KEPT, LATE_AFTER)
-    assert {row[:5]: row[5:] for row in found} == expected and len(found) == len(expected)
+    holding = oracle.statuses(lines, links, ONLY_FROM)
+    holding = [line | {"is_aircrew": line["oa_code"] == "SIEVERT"} for line in holding]
+    expected = oracle.expected_wear(holding, rows, links, today, KEPT, LATE_AFTER)
+    assert Counter(found) == Counter(expected)
     of_places, of_domains, of_nation = {}, {}, {}
-    for (_, place, _, quantity, start), (end, _, state, *_) in expected.items():
+    for person, place, _, _, quantity, start, end, _, state, *_ in expected:
         limited = {"HP3": "lens", "HP007": "extremities"}.get(quantity, "effective")
+        domain = DOMAINS[oracle.sector_on(holding, person, place, end)]
         of_places.setdefault((place, end.year), []).append((start, state))
-        of_domains.setdefault((end.year, limited, PLACES[place][1]), []).append((start, state))
+        of_domains.setdefault((end.year, limited, domain), []).append((start, state))
         of_nation.setdefault((end.year, limited), []).append((start, state))
-    every = ("received", "waiting", "absent", "overdue")
+    every = ("received", "waiting", "refused", "absent", "overdue")
     assert {row[:2]: row[2:] for row in places} == {key: counted(own, every) for key, own in of_places.items()}
     assert {row[:3]: row[3:] for row in domains} == {key: counted(own) for key, own in of_domains.items()}
     # Of the nation a row tells of those monitored too, and there may be none.

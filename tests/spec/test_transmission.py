@@ -104,6 +104,35 @@ def test_each_state_has_who_acts_and_since_when(register, table):
     ]
 
 
+def test_what_is_refused_answers_until_it_is_sent_again_and_for_no_emergency(register, table):
+    """Three rows waited and were refused; the second was loaded since, as absent; the third is of an emergency."""
+    for row in table("""
+        worker_key | situation
+        1          | PLANNED
+        2          | PLANNED
+        3          | SUR
+    """):
+        worker = row["worker_key"]
+        register.add("employments", worker_key=worker, row_no=worker + 1, oa_code="LANDAUER", wear_plan="HP10:M",
+                     category_start=date(2024, 1, 1), category_end=date(2024, 1, 31))  # fmt: skip
+        waited = register.add("waiting", period_end=date(2024, 1, 31), received_at=_at("2024-02-05"), **row)
+        register.add("rejections", delivery_no=1, row_no=waited["row_no"], judged_by=2, severity="R", code="I06",
+                     field="birth_name")  # fmt: skip
+        if worker == 2:
+            register.dose("2024-01-31", None, worker_key=2, record_id=waited["record_id"], result_status="ABSENT",
+                          received_at=_at("2024-06-10"))  # fmt: skip
+    register.dose("2024-05-31", worker_key=99, delivery_no=2, received_at=_at("2024-06-03"))
+    assert _expected(register, "worker_key, state, reason, who_acts, since") == [
+        tuple(row.values())
+        for row in table("""
+            worker | state   | reason | who_acts | since
+            1      | refused | I06    | BODY     | 2024-06-03
+            2      | absent  | ABSENT | BODY     | 2024-06-10
+            3      | overdue | -      | BODY     | 2024-02-20
+        """)
+    ]
+
+
 def test_a_result_after_its_absence_is_received(register):
     register.add("employments", oa_code="LANDAUER", wear_plan="HP10:M", **CLOSED)
     register.dose("2024-01-31", None, result_status="ABSENT")
