@@ -1,6 +1,7 @@
 with in_classes as (
     select
-        groups.year, groups.limit_quantity, groups.dimension, groups.group_code, classes.class_code, classes.position,
+        groups.year, groups.limit_quantity, groups.dimension, groups.group_code, groups.establishment_key,
+        classes.class_code, classes.position,
         groups.current_msv, groups.all_msv,
         (groups.current_msv > 0 or groups.is_monitored_now)
             and is_in_class(groups.current_msv, classes.above_msv, classes.up_to_msv) as is_in_now,
@@ -18,9 +19,9 @@ changes as (
     from in_classes
 ),
 
-differences as (
+at_establishments as (
     select
-        year, limit_quantity, dimension, group_code, class_code, position,
+        year, limit_quantity, dimension, group_code, class_code, position, establishment_key,
         count(*) filter (where is_in_all) - count(*) filter (where is_in_now) as workers,
         count(*) filter (where is_in_all <> is_in_now) as crossed,
         count(*) as persons,
@@ -29,6 +30,21 @@ differences as (
         max(abs(change_msv)) as highest_msv
     from changes
     where is_in_all <> is_in_now or change_msv <> 0
+    group by year, limit_quantity, dimension, group_code, class_code, position, establishment_key
+),
+
+differences as (
+    select
+        year, limit_quantity, dimension, group_code, class_code, position,
+        sum(workers) as workers,
+        sum(crossed) as crossed,
+        sum(persons) as persons,
+        sum(dose_msv) as dose_msv,
+        sum(corrected_msv) as corrected_msv,
+        max(highest_msv) as highest_msv,
+        count(*) as establishments,
+        max(corrected_msv) as highest_of_establishments_msv
+    from at_establishments
     group by year, limit_quantity, dimension, group_code, class_code, position
 ),
 
@@ -45,12 +61,14 @@ side_by_side as (
         coalesce(nation.exposed, 0) as exposed,
         coalesce(nation.collective_dose_man_sv, 0) as collective_dose_man_sv,
         nation.top_share,
-        coalesce(differences.workers, 0) as workers_difference,
-        differences.crossed,
-        differences.persons,
+        cast(coalesce(differences.workers, 0) as bigint) as workers_difference,
+        cast(differences.crossed as bigint) as crossed,
+        cast(differences.persons as bigint) as persons,
+        differences.establishments,
         coalesce(differences.dose_msv, 0) as difference_msv,
         coalesce(differences.corrected_msv, 0) as corrected_msv,
-        share_of(differences.highest_msv, differences.corrected_msv) as top_corrected_share
+        share_of(differences.highest_msv, differences.corrected_msv) as top_corrected_share,
+        share_of(differences.highest_of_establishments_msv, differences.corrected_msv) as top_corrected_establishment_share
     from dose_distribution as nation
     full outer join differences
         on differences.year = nation.year
@@ -75,10 +93,12 @@ select
     cast(collective_dose_man_sv + difference_msv * 0.001::decimal(4, 3) as decimal(18, 6))
         as collective_dose_all_rows_man_sv,
     persons as corrected_persons,
+    establishments as corrected_establishments,
     nullif(crossed, 0) as crossed_persons,
     nullif(abs(workers_difference), 0) as workers_difference,
     cast(corrected_msv as decimal(18, 3)) as corrected_msv,
     top_corrected_share,
+    top_corrected_establishment_share,
     top_share
 from side_by_side
 order by year, limit_quantity, dimension, group_code, position

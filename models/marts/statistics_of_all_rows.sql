@@ -1,6 +1,6 @@
-with differences as (
+with at_establishments as (
     select
-        year, limit_quantity, dimension, group_code, parent_code,
+        year, limit_quantity, dimension, group_code, parent_code, establishment_key,
         count(*) filter (where is_monitored_in_all) - count(*) filter (where is_monitored_now) as monitored,
         count(*) filter (where all_msv > 0) - count(*) filter (where current_msv > 0) as exposed,
         sum(all_msv - current_msv) as dose_msv,
@@ -8,6 +8,21 @@ with differences as (
         sum(abs(all_msv - current_msv)) as corrected_msv,
         max(abs(all_msv - current_msv)) as highest_msv
     from corrected_groups
+    group by year, limit_quantity, dimension, group_code, parent_code, establishment_key
+),
+
+differences as (
+    select
+        year, limit_quantity, dimension, group_code, parent_code,
+        sum(monitored) as monitored,
+        sum(exposed) as exposed,
+        sum(dose_msv) as dose_msv,
+        sum(persons) as persons,
+        sum(corrected_msv) as corrected_msv,
+        max(highest_msv) as highest_msv,
+        count(*) as establishments,
+        max(corrected_msv) as highest_of_establishments_msv
+    from at_establishments
     group by year, limit_quantity, dimension, group_code, parent_code
 ),
 
@@ -21,12 +36,14 @@ side_by_side as (
         coalesce(nation.monitored, 0) as monitored,
         coalesce(nation.exposed, 0) as exposed,
         coalesce(nation.collective_dose_man_sv, 0) as collective_dose_man_sv,
-        coalesce(differences.monitored, 0) as monitored_difference,
-        coalesce(differences.exposed, 0) as exposed_difference,
+        cast(coalesce(differences.monitored, 0) as bigint) as monitored_difference,
+        cast(coalesce(differences.exposed, 0) as bigint) as exposed_difference,
         coalesce(differences.dose_msv, 0) as difference_msv,
-        differences.persons as corrected_persons,
+        cast(differences.persons as bigint) as corrected_persons,
+        differences.establishments as corrected_establishments,
         coalesce(differences.corrected_msv, 0) as corrected_msv,
         share_of(differences.highest_msv, differences.corrected_msv) as top_corrected_share,
+        share_of(differences.highest_of_establishments_msv, differences.corrected_msv) as top_corrected_establishment_share,
         coalesce(nation.n_establishments, 0) as n_establishments,
         nation.top_share,
         nation.top_establishment_share_dose,
@@ -65,11 +82,13 @@ select
     quantiles.p95_monitored_msv as p95_monitored_all_rows_msv,
     quantiles.p99_monitored_msv as p99_monitored_all_rows_msv,
     corrected_persons,
+    corrected_establishments,
     nullif(abs(monitored_difference), 0) as monitored_difference,
     nullif(abs(exposed_difference), 0) as exposed_difference,
     nullif(abs(monitored + monitored_difference - exposed - exposed_difference), 0) as unexposed_all_rows,
     cast(corrected_msv as decimal(18, 3)) as corrected_msv,
     top_corrected_share,
+    top_corrected_establishment_share,
     n_establishments,
     top_share,
     top_establishment_share_dose,

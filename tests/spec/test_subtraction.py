@@ -308,8 +308,8 @@ def test_the_two_views_tell_no_dose_that_was_cancelled_of_few(tables, corrected,
     for place in (10, 11, 12):
         tables.establishment(place)
         tables.workers(15, "1.000", place)
-    for worker in range(1, 1 + corrected):
-        tables.cancelled(worker, "3.000", 10 + (worker - 1) // 15)
+    for number in range(corrected):
+        tables.cancelled(1 + 15 * (number % 3) + number // 3, "3.000", 10 + number % 3)
     (row,) = tables.shown("statistics_of_all_rows", limit_quantity="effective", dimension="ALL").to_dicts()
     assert (row["monitored"], row["exposed"], str(row["collective_dose_man_sv"])) == (45, 45, "0.045000")
     assert [row[c] is not None for c in ALL_ROWS] == [is_shown] * 5
@@ -320,10 +320,28 @@ def test_the_two_views_tell_no_dose_that_is_most_of_what_was_cancelled(tables, h
     for place in (10, 11, 12):
         tables.establishment(place)
         tables.workers(15, "1.000", place)
-    for worker in range(1, 13):
-        tables.cancelled(worker, highest if worker == 1 else "3.000")
+    for number in range(12):
+        tables.cancelled(1 + 15 * (number % 3) + number // 3, "3.000" if number else highest, 10 + number % 3)
     (row,) = tables.shown("statistics_of_all_rows", limit_quantity="effective", dimension="ALL").to_dicts()
     assert [row[c] is not None for c in ALL_ROWS] == [True, True, is_shown, is_shown, is_shown]
+
+
+@pytest.mark.parametrize(("places", "is_shown"), [([6, 6, 0], False), ([40, 1, 1], False), ([6, 6, 6], True)])
+def test_the_two_views_tell_no_establishment_of_which_most_was_cancelled(tables, places, is_shown):
+    """Of two establishments, each knows its own part; of one that is nearly all, everybody."""
+    for place, number in zip((10, 11, 12), places, strict=True):
+        tables.establishment(place)
+        tables.workers(45, "2.000", place)
+        for worker in range(tables.worker, tables.worker - number, -1):
+            tables.cancelled(worker, "0.500", place)
+    asked = {"limit_quantity": "effective", "dimension": "ALL"}
+    (row,) = tables.shown("statistics_of_all_rows", **asked).to_dicts()
+    assert (str(row["collective_dose_man_sv"]), row["monitored"]) == ("0.270000", 135)
+    told = [c for c in ALL_ROWS if c.endswith("_msv") or c.endswith("_man_sv")]
+    assert [row[c] is not None for c in told] == [is_shown] * 3
+    (in_class,) = tables.shown("dose_distribution_of_all_rows", **asked).to_dicts()
+    assert in_class["collective_dose_man_sv"] is not None
+    assert (in_class["collective_dose_all_rows_man_sv"] is not None) is is_shown
 
 
 @pytest.mark.parametrize(("gone", "is_shown"), [(0, True), (3, False)])
@@ -332,8 +350,8 @@ def test_the_two_views_do_not_count_the_few_of_whom_nothing_is_left(tables, gone
     for place in (10, 11, 12):
         tables.establishment(place)
         tables.workers(15, "1.000", place)
-    for worker in range(1, 12):
-        tables.cancelled(worker, "3.000")
+    for number in range(12):
+        tables.cancelled(1 + 15 * (number % 3) + number // 3, "3.000", 10 + number % 3)
     for worker in range(46, 46 + gone):
         tables.cancelled(worker, "1.000")
     (row,) = tables.shown("statistics_of_all_rows", limit_quantity="effective", dimension="ALL").to_dicts()
@@ -348,8 +366,8 @@ def test_the_two_views_of_other_groups_leave_no_group_of_few(tables):
             tables.establishment(1 + place, sector)
             tables.workers(15, "1.000", 1 + place, sector_code=sector)
     for first, many in ((1, 5), (46, 12), (91, 15)):
-        for worker in range(first, first + many):
-            tables.cancelled(worker, "3.000", 1 + 10 * (first // 45))
+        for number in range(many):
+            tables.cancelled(first + 15 * (number % 3) + number // 3, "3.000", 1 + 10 * (first // 45) + number % 3)
     rows = tables.shown("statistics_of_all_rows", limit_quantity="effective")
     whole = rows.filter(dimension="ALL")
     assert whole["collective_dose_all_rows_man_sv"].null_count() == 0

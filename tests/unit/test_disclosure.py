@@ -71,9 +71,8 @@ def test_high_percentiles_need_fifty_exposed():
 def test_high_percentiles_of_all_rows_need_fifty_who_are_exposed_in_them():
     """Of skin, another site may be the highest: a group may lose some of those who are exposed in it."""
     rows = {"group_code": "M", "exposed_all_rows": 49}, {"group_code": "F", "exposed_all_rows": 50, "exposed": 50}
-    shown = national(
-        *({"top_corrected_share": Decimal(0), **row} for row in rows), model=models()["statistics_of_all_rows"]
-    )
+    shares = dict.fromkeys(("top_corrected_share", "top_corrected_establishment_share"), Decimal(0))
+    shown = national(*(row | shares for row in rows), model=models()["statistics_of_all_rows"])
     assert by_group(shown, "p90_exposed_all_rows_msv") == {"M": None, "F": 100}
     assert by_group(shown, "p75_exposed_all_rows_msv") == {"M": 100, "F": 100}
 
