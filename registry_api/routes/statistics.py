@@ -36,8 +36,7 @@ ReleasedOn = Annotated[date | None, Query(description="The release in force on t
 # What tells the rows of any of them apart, so that pages follow each other.
 _KEYS = (
     "year", "limit_quantity", "reading", "site", "relation", "basis", "component", "span", "rule_code", "dimension",
-    "group_code",
-    "position",
+    "group_code", "position",
 )  # fmt: skip
 
 router = APIRouter(prefix="/statistics", tags=["statistics"], responses=RESPONSES)
