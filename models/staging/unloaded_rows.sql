@@ -1,4 +1,5 @@
--- As in ingestion/held.py: a waiting record that was sent again and loaded stands in the doses under its sender's identifier.
+-- As in ingestion/held.py: a waiting record that was sent again and loaded stands in the doses under its sender's
+-- identifier.
 with latest as (
     select *
     from lake.waiting
