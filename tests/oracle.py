@@ -294,8 +294,8 @@ def _highest(sums: dict[str, Decimal]) -> str:
 
 
 def _detected_at(doses: list[dict], links: list[dict], limit: dict, episode: tuple, minors: dict) -> datetime:
-    """When what had come, and was known to be of the person, of the rows that stand first passed the limit."""
-    person, _, _, first, *_ = episode
+    """When what had come of the rows that stand, and was known to be of the person, first passed the limit on a day."""
+    person, _, _, first, last, *_ = episode
     latest = {row["worker_key"]: row for row in sorted(links, key=lambda row: row["known_at"])}
 
     def known_at(row: dict) -> datetime:
@@ -303,12 +303,13 @@ def _detected_at(doses: list[dict], links: list[dict], limit: dict, episode: tup
         return max(row["received_at"], link["known_at"]) if link else row["received_at"]
 
     stand = [row for row in current(doses) if person_of(links, row["worker_key"]) == person]
-    site = _highest(_summed(stand, links, limit, person, first, minors))
-    return next(
-        moment for moment in sorted({known_at(row) for row in stand})
-        if _summed([row for row in stand if known_at(row) <= moment], links, limit, person, first, minors)
-        .get(site, ZERO) > limit["limit_msv"]
-    )  # fmt: skip
+    days = {first} | {row["period_end"] for row in stand if first <= row["period_end"] <= last}
+    for moment in sorted({known_at(row) for row in stand}):
+        come = [row for row in stand if known_at(row) <= moment]
+        sums = [dose for day in days for dose in _summed(come, links, limit, person, day, minors).values()]
+        if any(dose > limit["limit_msv"] for dose in sums):
+            return moment
+    raise AssertionError(f"{episode} was never seen")
 
 
 def _made_of(doses: list[dict], links: list[dict], limit: dict, episode: tuple, minors: dict[int, date]) -> set[int]:

@@ -34,15 +34,7 @@ of_exceeding_persons as (
 
 -- What an exceedance is, or was, made of.
 parts as (
-    select
-        episodes.worker_key, episodes.limit_code, episodes.kind, episodes.first_date, episodes.first_msv,
-        episodes.limit_msv, doses.dose_id, doses.sent_key, doses.establishment_key, doses.radiation,
-        doses.body_location, doses.component, doses.period_start, doses.period_end, doses.received_at,
-        doses.counted_msv,
-        doses.disposition in ('considered', 'emergency')
-            and doses.period_end <= episodes.first_date
-            and (doses.kind = 'EMERGENCY_LIMIT' or doses.site = episodes.first_site)
-            as is_of_first_day
+    select episodes.worker_key, episodes.limit_code, episodes.first_date, doses.dose_id
     from episodes
     inner join of_exceeding_persons as doses
         on doses.worker_key = episodes.worker_key
@@ -60,24 +52,52 @@ latest_links as (
     qualify row_number() over (partition by worker_key order by known_at desc, delivery_no desc, person_key) = 1
 ),
 
--- When the results of the first day came, and when it was known whose they are.
+-- An exceedance is seen on any of its days: a later result that moves its first one does not make it seen later.
+days_passed as (
+    select episodes.*, days.on_date, days.after_date
+    from episodes
+    inner join limit_days as days
+        on days.basis = 'current'
+        and days.status = 'detected'
+        and days.worker_key = episodes.worker_key
+        and days.limit_code = episodes.limit_code
+        and days.on_date between episodes.first_date and episodes.last_date
+    where episodes.kind = 'LIMIT'
+    union all
+    select *, first_date, first_after_date
+    from episodes
+    where kind = 'EMERGENCY_LIMIT'
+),
+
+-- When the results of these days came, and when it was known whose they are.
 arrivals as (
-    select parts.*, greatest(parts.received_at, links.known_at) as known_at
-    from parts
-    left join latest_links as links on links.worker_key = parts.sent_key
-    where parts.is_of_first_day
+    select
+        days.worker_key, days.limit_code, days.kind, days.first_date, days.first_msv, days.limit_msv, days.on_date,
+        doses.establishment_key, doses.radiation, doses.body_location, doses.component, doses.site, doses.period_start,
+        doses.period_end, doses.counted_msv, greatest(doses.received_at, links.known_at) as known_at
+    from days_passed as days
+    inner join of_exceeding_persons as doses
+        on doses.worker_key = days.worker_key
+        and doses.kind = days.kind
+        and doses.limit_quantity = days.limit_quantity
+        and (days.population <> 'MINOR' or doses.is_worn_young)
+        and doses.disposition in ('considered', 'emergency')
+        and doses.period_end > days.after_date
+        and doses.period_end <= days.on_date
+    left join latest_links as links on links.worker_key = doses.sent_key
 ),
 
 moments as (
-    select distinct worker_key, limit_code, kind, first_date, first_msv, limit_msv, known_at
+    select distinct worker_key, limit_code, kind, first_date, first_msv, limit_msv, on_date, known_at
     from arrivals
 ),
 
 -- What had come by each of these moments; of badges worn together the highest counts, as in component_doses.
 come_at_locations as (
     select
-        moments.worker_key, moments.limit_code, moments.first_date, moments.limit_msv, moments.known_at,
-        arrivals.establishment_key, arrivals.period_start, arrivals.period_end, arrivals.component,
+        moments.worker_key, moments.limit_code, moments.first_date, moments.limit_msv, moments.on_date,
+        moments.known_at, arrivals.site, arrivals.establishment_key, arrivals.period_start, arrivals.period_end,
+        arrivals.component,
         worn_together(
             arrivals.component,
             max(arrivals.counted_msv) filter (where arrivals.radiation = 'PHOTON'),
@@ -91,12 +111,13 @@ come_at_locations as (
         on arrivals.worker_key = moments.worker_key
         and arrivals.limit_code = moments.limit_code
         and arrivals.first_date = moments.first_date
+        and arrivals.on_date = moments.on_date
         and arrivals.known_at <= moments.known_at
     where moments.kind = 'LIMIT'
     group by
-        moments.worker_key, moments.limit_code, moments.first_date, moments.limit_msv, moments.known_at,
-        arrivals.establishment_key, arrivals.period_start, arrivals.period_end, arrivals.component,
-        arrivals.body_location
+        moments.worker_key, moments.limit_code, moments.first_date, moments.limit_msv, moments.on_date,
+        moments.known_at, arrivals.site, arrivals.establishment_key, arrivals.period_start, arrivals.period_end,
+        arrivals.component, arrivals.body_location
 ),
 
 come as (
@@ -106,7 +127,7 @@ come as (
         from come_at_locations
         group by all
     )
-    group by worker_key, limit_code, first_date, limit_msv, known_at
+    group by worker_key, limit_code, first_date, limit_msv, on_date, known_at, site
     union all
     -- Of a lifetime of emergencies, whatever came later is held to count in full.
     select

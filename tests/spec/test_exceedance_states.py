@@ -385,3 +385,21 @@ def test_what_is_replaced_at_another_site_does_not_modify_what_was_cancelled(reg
                       delivery_no=2, received_at=noon("2024-03-01"), **finger)  # fmt: skip
     history = states(register, date(2024, 4, 1), "exceedance_history")
     assert history == [("1", "L2", "gone", "cancelled", "2024-03-01")]
+
+
+def test_a_result_that_moves_the_first_day_does_not_move_the_detection(register, table):
+    """Passed in June, seen in July; a late result of January passes it in March already."""
+    for row in table("""
+        worker_key | period_end | dose_msv | received_on
+        1          | 2024-03-31 | 12.000   | 2024-04-10
+        1          | 2024-06-30 | 9.000    | 2024-07-10
+        1          | 2024-01-31 | 8.500    | 2024-09-10
+    """):
+        register.dose(received_at=noon(row.pop("received_on")), **row)
+    first_date = "select first_date from limit_exceedances"
+    assert register.rows_of(first_date, date(2024, 9, 9)) == [(date(2024, 6, 30),)]
+    assert state(register, date(2024, 9, 9)) == ("detected", "2024-07-10")
+    assert register.rows_of(first_date, date(2024, 9, 10)) == [(date(2024, 3, 31),)]
+    assert state(register, date(2024, 9, 10)) == ("detected", "2024-07-10")
+    event(register, "CONFIRMED", "2024-08-15", on_date=date(2024, 6, 30))
+    assert state(register, date(2024, 9, 10)) == ("confirmed", "2024-08-15")
