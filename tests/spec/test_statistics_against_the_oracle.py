@@ -320,14 +320,14 @@ def watched_registers(draw) -> dict:
         # Twice the half of a level, in two places or at two dates, comes to it too.
         half = draw(st.sampled_from([1, 1, 2]))
         doses.append((job, day, Decimal(LEVELS[kind] * 1000 // half + off) / 1000, kind))
-    return {"jobs": jobs, "doses": doses}
+    return {"jobs": jobs, "doses": doses, "replaced": {}, "cancelled": []}
 
 
 @settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
 @given(watched_registers())
 def test_counts_of_the_classification_watch(drawn):
     with tempfile.TemporaryDirectory() as home:
-        register, rows = filled(home, drawn)
+        register = filled(home, drawn)
         doses = list(register.rows["doses"])
         path = register.build(only={"classification_watch_counts", "classification_watch"})
         with duckdb.connect(str(path), read_only=True) as connection:
@@ -344,7 +344,7 @@ def test_counts_of_the_classification_watch(drawn):
         for key in oracle.misclassified(doses, category_on, RULES)
     }
     found = keyed(counts, 4)
-    assert found == oracle.watch_counts(rows, flagged, RULES)
+    assert found == oracle.watch_counts(employment_years(drawn["jobs"], drawn["doses"]), flagged, RULES)
     # Whoever is on the watch is in the count of the nation.
     assert {key: number for key, (_, number) in found.items() if key[2] == "ALL" and number} == {
         (year, rule, "ALL", "ALL"): number for year, rule, number in flags
