@@ -58,7 +58,7 @@ def projections(early: duckdb.DuckDBPyConnection, late: duckdb.DuckDBPyConnectio
 
 
 def _asked(connection: duckdb.DuckDBPyConnection, sql: str, parameters: Sequence) -> pl.DataFrame:
-    return pl.from_arrow(connection.execute(sql, parameters).to_arrow_table())
+    return connection.sql(sql, params=parameters).pl()
 
 
 def summed(told: pl.DataFrame) -> pl.DataFrame:
