@@ -1,5 +1,7 @@
 """Check digits agree with python-stdnum, letter by letter, on thousands of numbers right and wrong."""
 
+import re
+
 import polars as pl
 import pytest
 from hypothesis import given, settings
@@ -10,7 +12,16 @@ from stdnum.fr import siren as stdnum_siren
 from stdnum.fr import siret as stdnum_siret
 
 from delivery_files import key_of, rpps, siret
-from ingestion.identifiers import is_nir_shaped, is_rpps, is_siren, is_siret, names_a_person, nir_key
+from ingestion.identifiers import (
+    is_nir_shaped,
+    is_record_id,
+    is_rpps,
+    is_siren,
+    is_siret,
+    may_be_repeated,
+    names_a_person,
+    nir_key,
+)
 from ingestion.names import with_name_check
 
 # Corsica before and after 1976, overseas, abroad; temporary numbers; incomplete civil status.
@@ -103,6 +114,24 @@ def test_a_number_hidden_in_free_text_is_seen():
     person = "1800175001000"
     texts = [f"badge {person}{key_of(person)}", f"badge {person}00", "REC-2020-01"]
     assert pl.DataFrame({"text": texts}).select(names_a_person("text"))["text"].to_list() == [True, False, False]
+
+
+SAID = st.one_of(
+    st.text("AZaz09._:/- é\n", max_size=12),
+    st.text("A1.", max_size=4),
+    st.text("A1", min_size=39, max_size=41),
+    st.integers(10**12, 10**13 - 1).map("x{}".format),
+)
+
+
+@given(st.lists(SAID, min_size=1, max_size=50))
+def test_what_a_report_repeats_is_an_identifier_with_a_digit_and_no_number_of_a_person(texts):
+    is_told, is_id = (pl.DataFrame({"id": texts}).select(ask("id"))["id"] for ask in (may_be_repeated, is_record_id))
+    holds_number = [re.search("[1-478][0-9]{4}(2[AB]|[0-9]{2})[0-9]{6}", text) is not None for text in texts]
+    assert is_told.to_list() == [
+        has_shape and any(c.isdigit() for c in text) and not is_number
+        for has_shape, text, is_number in zip(is_id, texts, holds_number, strict=True)
+    ]
 
 
 def test_spelling_habits_do_not_make_another_person():
