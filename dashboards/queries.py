@@ -37,24 +37,25 @@ def national_all_rows(ask: Ask, quantity: str) -> pl.DataFrame:
 
 def national_completeness(ask: Ask, quantity: str, year: int) -> dict | None:
     """What the national figures of a year rest on; None where the release is older than the table, too."""
-    try:
-        rows = _published(ask, "statistics_completeness", {"limit_quantity": quantity, "year": year})
-    except NoSnapshot:
-        return None
+    rows = _completeness(ask, limit_quantity=quantity, year=year, dimension="ALL")
     return rows.row(0, named=True) if rows.height else None
 
 
 def domain_completeness(ask: Ask, quantity: str, year: int) -> pl.DataFrame:
     """What the figures of each domain in a year rest on; empty where the release is older than the table, too."""
+    return _completeness(ask, limit_quantity=quantity, year=year, dimension="domain")
+
+
+def _completeness(ask: Ask, **where: object) -> pl.DataFrame:
     try:
-        return _published(ask, "domain_completeness", {"limit_quantity": quantity, "year": year})
+        return _published(ask, "statistics_completeness", where)
     except NoSnapshot:
         return pl.DataFrame()
 
 
 def nowcast(ask: Ask, quantity: str) -> pl.DataFrame:
     """Results of the latest twelve months of wear, received and to be expected, newest first."""
-    rows = _published(ask, "result_nowcast", {"limit_quantity": quantity, "dimension": "ALL"})
+    rows = _published(ask, "result_nowcast", {"limit_quantity": quantity})
     return rows.sort("month", descending=True).head(12)
 
 

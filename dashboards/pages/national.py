@@ -147,7 +147,7 @@ def _groups(ask: Ask, quantity: str, dimension: str, year: int):
         shares = ("received_periods_share", "received_results_share", "occupation_known_share")
         # Of a release that is older than one of them, the others.
         shares = [name for name in shares if name in rests_on.columns]
-        frame = frame.join(rests_on.select(pl.col("domain").alias("group_code"), *shares), on="group_code", how="left",
+        frame = frame.join(rests_on.select("group_code", *shares), on="group_code", how="left",
                            maintain_order="left")  # fmt: skip
         columns += [Column(name, ask.t(f"national.{name}"), "percent", missing=NOTHING) for name in shares]
     figure = group_bars(

@@ -1,48 +1,53 @@
--- Which limited quantity a wear plan asks for.
-with expected as (
+with sizes as (
     select
-        year(period_end) as year,
-        case quantity when 'HP3' then 'lens' when 'HP007' then 'extremities' else 'effective' end as limit_quantity,
-        min(period_start) as expected_from,
-        count(*) as expected_periods,
-        count(*) filter (where state = 'received') as received_periods
-    from expected_doses
-    group by all
+        counts.*,
+        coalesce(least(counts.monitored, counts.expected_persons), 0) as persons,
+        cast(rules.value as integer) as fewest_persons
+    from completeness_counts as counts
+    inner join reference.thresholds as rules on rules.name = 'person_count'
 ),
 
-persons as (
+beside_others as (
     select
-        year, limit_quantity,
-        count(distinct worker_key) as monitored,
-        count(distinct worker_key) filter (where occupation_code is not null) as with_occupation
-    from annual_worker_doses
-    where is_monitored and limit_quantity in ('effective', 'lens', 'extremities', 'skin')
-    group by year, limit_quantity
+        *,
+        count(*) filter (where persons < fewest_persons) over alike as groups_of_few,
+        sum(persons) filter (where persons < fewest_persons) over alike as persons_of_few,
+        row_number() over (alike order by persons, group_code) as position
+    from sizes
+    window alike as (partition by year, limit_quantity, dimension)
 ),
 
-rules as (
-    select cast(value as integer) as fewest_persons
-    from reference.thresholds
-    where name = 'person_count'
+-- A reader subtracts the domains that are shown from the nation: two at least are left, of enough persons together.
+told as (
+    select
+        *,
+        persons < fewest_persons
+        or (
+            dimension <> 'ALL'
+            and position = groups_of_few + 1
+            and (groups_of_few = 1 or coalesce(persons_of_few < fewest_persons, false))
+        ) as suppressed
+    from beside_others
 )
 
 select
-    persons.year,
-    persons.limit_quantity,
-    expected.expected_from,
-    expected.expected_periods,
-    expected.received_periods,
-    share_of(expected.received_periods, expected.expected_periods) as received_periods_share,
-    share_of_persons(persons.with_occupation, persons.monitored, rules.fewest_persons) as occupation_known_share,
-    results.results_from,
-    results.results_until,
-    results.results_received,
-    results.results_nowcast,
-    results.results_nowcast_low,
-    results.results_nowcast_high,
-    results.received_results_share
-from persons
-cross join rules
-left join expected using (year, limit_quantity)
-left join (from nowcast_years where dimension = 'ALL') as results using (year, limit_quantity)
-order by persons.year, persons.limit_quantity
+    year,
+    limit_quantity,
+    dimension,
+    group_code,
+    shown.expected_from,
+    shown.expected_periods,
+    shown.received_periods,
+    share_of(shown.received_periods, shown.expected_periods) as received_periods_share,
+    share_of_persons(shown.with_occupation, shown.monitored, shown.fewest_persons) as occupation_known_share,
+    shown.results_from,
+    shown.results_until,
+    shown.results_received,
+    shown.results_nowcast,
+    shown.results_nowcast_low,
+    shown.results_nowcast_high,
+    shown.received_results_share,
+    told.suppressed
+from told
+left join (from told where not suppressed) as shown using (year, limit_quantity, dimension, group_code)
+order by year, limit_quantity, dimension, group_code

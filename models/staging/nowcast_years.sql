@@ -10,6 +10,6 @@ select
     cast(sum(results_nowcast_low) as bigint) as results_nowcast_low,
     cast(sum(results_nowcast_high) as bigint) as results_nowcast_high,
     share_of(sum(results_received), sum(results_nowcast)) as received_results_share
-from result_nowcast
+from nowcast_months
 where results_nowcast is not null
 group by year(month), limit_quantity, dimension, group_code

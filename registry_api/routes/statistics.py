@@ -43,6 +43,8 @@ router = APIRouter(prefix="/statistics", tags=["statistics"], responses=RESPONSE
 
 
 _ORDER = ("year", "limit_quantity", "dimension", "group_code")
+# The group whose completeness stands beside the figures of a group.
+_OF = {"dimension": "of_dimension", "group_code": "of_group"}
 COMPLETENESS = ("received_periods_share", "occupation_known_share", "received_results_share")
 Year = Annotated[int | None, Query(ge=1900, le=2200, description="Calendar year of the wear's end.")]
 Quantity = Annotated[str | None, Query(max_length=40, description="effective, lens, …")]
@@ -68,20 +70,15 @@ def national(
     model = "national_statistics"
     frame = _by_group(ground, viewer, model, year, limit_quantity, dimension, as_of)
     source = ground.access.source(model, frame, as_of)
+    # How complete a sector or an occupation is by itself cannot be told: as the nation is.
+    is_domain = pl.col("dimension") == "domain"
+    rests_on = [pl.when(is_domain).then(name).otherwise(pl.lit("ALL")).alias(of) for name, of in _OF.items()]
     frame, not_kept = beside(
-        frame, ("year", "limit_quantity"), COMPLETENESS, "statistics_completeness",
-        lambda of: ground.access.fetch(of, viewer, as_of=as_of, purpose="API"),
+        frame.with_columns(rests_on), ("year", "limit_quantity", *_OF.values()), COMPLETENESS,
+        "statistics_completeness",
+        lambda of: ground.access.fetch(of, viewer, as_of=as_of, purpose="API").rename(_OF, strict=False),
     )  # fmt: skip
-    domains, not_kept_of_domains = beside(
-        frame.filter(dimension="domain").drop(COMPLETENESS), ("year", "limit_quantity", "group_code"), COMPLETENESS,
-        "domain_completeness",
-        lambda of: ground.access.fetch(of, viewer, as_of=as_of, purpose="API").rename({"domain": "group_code"}),
-    )  # fmt: skip
-    others = frame.filter(pl.col("dimension") != "domain")
-    frame = pl.concat([others, domains.select(others.columns)], how="vertical_relaxed").sort(_ORDER)
-    return page(
-        frame, cursor=cursor, limit=limit, as_of=as_of, source=source, not_kept=[*not_kept, *not_kept_of_domains]
-    )
+    return page(frame.drop(_OF.values()), cursor=cursor, limit=limit, as_of=as_of, source=source, not_kept=not_kept)
 
 
 @router.get("/national/all-rows")
@@ -130,38 +127,24 @@ def revisions(viewer: Asking, ground: On, as_of: ReleasedOn = None) -> Page:
 
 @router.get("/completeness")
 def completeness(
-    viewer: Asking, ground: On, as_of: ReleasedOn = None, cursor: Cursor = None, limit: Limit = 500
+    viewer: Asking,
+    ground: On,
+    dimension: Annotated[str | None, Query(max_length=40, description="ALL or domain; both when left out.")] = None,
+    as_of: ReleasedOn = None,
+    cursor: Cursor = None,
+    limit: Limit = 500,
 ) -> Page:
-    """What a year's figures rest on: wear periods received, occupations known, results to come."""
+    """What the figures of a year, or of a domain in it, rest on: wear received, occupations known, results to come."""
     model = "statistics_completeness"
-    frame = ground.access.fetch(model, viewer, as_of=as_of, purpose="API").sort("year", "limit_quantity")
-    return page(frame, cursor=cursor, limit=limit, as_of=as_of, source=ground.access.source(model, frame, as_of))
-
-
-@router.get("/completeness/domains")
-def domain_completeness(
-    viewer: Asking, ground: On, as_of: ReleasedOn = None, cursor: Cursor = None, limit: Limit = 500
-) -> Page:
-    """What a domain's figures of a year rest on: wear periods received, occupations known, results to come."""
-    model = "domain_completeness"
-    frame = ground.access.fetch(model, viewer, as_of=as_of, purpose="API").sort("year", "limit_quantity", "domain")
+    frame = _by_group(ground, viewer, model, None, None, dimension, as_of)
     return page(frame, cursor=cursor, limit=limit, as_of=as_of, source=ground.access.source(model, frame, as_of))
 
 
 @router.get("/nowcast")
-def nowcast(
-    viewer: Asking,
-    ground: On,
-    dimension: Annotated[str | None, Query(max_length=40, description="ALL or domain; both when left out.")] = None,
-    as_of: AsOf = None,
-    cursor: Cursor = None,
-    limit: Limit = 500,
-) -> Page:
+def nowcast(viewer: Asking, ground: On, as_of: AsOf = None, cursor: Cursor = None, limit: Limit = 500) -> Page:
     """Results of the latest months of wear: those that have come, and those to be expected by earlier delays."""
     model = "result_nowcast"
-    where = {} if dimension is None else {"dimension": dimension}
-    frame = ground.access.fetch(model, viewer, where=where, as_of=as_of, purpose="API")
-    frame = frame.sort("month", "limit_quantity", "dimension", "group_code")
+    frame = ground.access.fetch(model, viewer, as_of=as_of, purpose="API").sort("month", "limit_quantity")
     return page(frame, cursor=cursor, limit=limit, as_of=as_of, source=ground.access.source(model, frame, as_of))
 
 
@@ -190,6 +173,8 @@ def beside(
     try:
         rows = fetch(model)
     except NoSnapshot:
+        rows = pl.DataFrame()
+    if not set(keys) <= set(rows.columns):
         return frame.with_columns(pl.lit(None).alias(name) for name in told), [model]
     lacking = [name for name in told if name not in rows.columns]
     rows = rows.with_columns(pl.lit(None).alias(name) for name in lacking).select(*keys, *told)

@@ -15,9 +15,7 @@ def months(settings, as_of: date | None) -> dict[date, dict]:
     """The months of whole-body results as they were known, by month."""
     path = build(settings, Lake(settings.lake_root), as_of, only={"result_nowcast"})
     with duckdb.connect(str(path), read_only=True) as connection:
-        found = connection.sql(
-            "select * from result_nowcast where limit_quantity = 'effective' and dimension = 'ALL'"
-        ).to_arrow_table()
+        found = connection.sql("select * from result_nowcast where limit_quantity = 'effective'").to_arrow_table()
     discard(path)
     return {row["month"]: row for row in found.to_pylist()}
 

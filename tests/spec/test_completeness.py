@@ -1,4 +1,4 @@
-"""statistics_completeness, domain_completeness, establishment_completeness: what a year's figures rest on."""
+"""completeness_counts, statistics_completeness, establishment_completeness: what a year's figures rest on."""
 
 from datetime import UTC, date, datetime, timedelta
 
@@ -52,36 +52,73 @@ def test_an_establishment_reads_what_became_of_its_periods(expected_of_three, ex
     """)
 
 
-def test_the_nation_reads_its_periods_by_quantity(expected_of_three, expected):
-    """Too few are monitored for a share of occupations."""
-    columns = """
-        year, limit_quantity, expected_periods, received_periods, received_periods_share, occupation_known_share,
-        results_received
-    """
-    assert asked(expected_of_three, "statistics_completeness", columns) == expected("""
-        year | limit_quantity | expected | received | received_share | known_share | results
-        2024 | effective      | 3        | 1        | 0.333333       | -           | -
-        2024 | lens           | 1        | 1        | 1.000000       | -           | -
-    """)
-
-
-def test_a_domain_reads_its_own_periods(expected_of_three, expected):
+def test_periods_are_counted_by_quantity_and_domain(expected_of_three, expected):
     """The third person is listed in nuclear, where nothing came; the fourth has a result that no list expects."""
     expected_of_three.add("employments", worker_key=3, establishment_key=11, row_no=9, oa_code="LANDAUER",
                           sector_code="NUC.06", wear_plan="HP10:T", category_start=date(2024, 1, 1),
                           category_end=date(2024, 3, 31), known_at=datetime(2024, 1, 2, tzinfo=UTC))  # fmt: skip
     expected_of_three.add("establishments", establishment_key=12, sector_code="IND.01", row_no=3)
     expected_of_three.dose("2024-03-31", worker_key=4, establishment_key=12)
-    columns = """
-        year, limit_quantity, domain, expected_from, expected_periods, received_periods, received_periods_share,
-        occupation_known_share
-    """
-    assert asked(expected_of_three, "domain_completeness", columns) == expected("""
-        year | limit_quantity | domain               | from       | expected | received | received_share | known_share
-        2024 | effective      | MEDICAL_DENTAL_VET   | 2024-01-01 | 2        | 1        | 0.500000       | -
-        2024 | effective      | NON_NUCLEAR_INDUSTRY | -          | -        | -        | -              | -
-        2024 | effective      | NUCLEAR              | 2024-01-01 | 1        | 0        | 0.000000       | -
-        2024 | lens           | MEDICAL_DENTAL_VET   | 2024-01-01 | 1        | 1        | 1.000000       | -
+    columns = "limit_quantity, group_code, monitored, expected_persons, expected_periods, received_periods"
+    assert asked(expected_of_three, "completeness_counts", columns) == expected("""
+        limit_quantity | group_code           | monitored | persons | expected | received
+        effective      | ALL                  | 2         | 3       | 3        | 1
+        effective      | MEDICAL_DENTAL_VET   | 1         | 2       | 2        | 1
+        effective      | NON_NUCLEAR_INDUSTRY | 1         | -       | -        | -
+        effective      | NUCLEAR              | -         | 1       | 1        | 0
+        lens           | ALL                  | 1         | 1       | 1        | 1
+        lens           | MEDICAL_DENTAL_VET   | 1         | 1       | 1        | 1
+    """)
+
+
+CROWDS = """
+    worker_key | establishment_key | sector_code | workers | received
+    0          | 10                | MED.01.01   | 30      | 24
+    100        | 11                | NUC.06      | 20      | 15
+    200        | 12                | IND.01      | {few}   | {few}
+"""
+
+
+@pytest.fixture
+def crowds(register, table):
+    """crowds(few): domains of thirty, twenty and few, each person due a quarter."""
+
+    def fill(few: int):
+        for crowd in table(CROWDS.format(few=few)):
+            first, place, sector = (crowd[name] for name in ("worker_key", "establishment_key", "sector_code"))
+            register.add("establishments", establishment_key=place, sector_code=sector, row_no=place)
+            for worker in range(first, first + int(crowd["workers"])):
+                register.add("employments", worker_key=worker, establishment_key=place, oa_code="LANDAUER",
+                             wear_plan="HP10:T", sector_code=sector, category_start=date(2024, 1, 1),
+                             category_end=date(2024, 3, 31), row_no=worker + 100)  # fmt: skip
+            for worker in range(first, first + int(crowd["received"])):
+                register.dose("2024-03-31", worker_key=worker, establishment_key=place, period_start=date(2024, 1, 1))
+        return register
+
+    return fill
+
+
+TOLD = "group_code, expected_periods, received_periods, received_periods_share, occupation_known_share, suppressed"
+
+
+def test_nothing_is_told_of_a_domain_of_few_nor_of_the_next_that_would_give_it(crowds, expected):
+    """Sixty are due in all: fifty shown would leave ten."""
+    assert asked(crowds(10), "statistics_completeness", TOLD) == expected("""
+        group_code           | expected | received | share    | known | suppressed
+        ALL                  | 60       | 49       | 0.816667 | 1.00  | false
+        MEDICAL_DENTAL_VET   | 30       | 24       | 0.800000 | 1.00  | false
+        NON_NUCLEAR_INDUSTRY | -        | -        | -        | -     | true
+        NUCLEAR              | -        | -        | -        | -     | true
+    """)
+
+
+def test_domains_of_enough_persons_are_told(crowds, expected):
+    assert asked(crowds(11), "statistics_completeness", TOLD) == expected("""
+        group_code           | expected | received | share    | known | suppressed
+        ALL                  | 61       | 50       | 0.819672 | 1.00  | false
+        MEDICAL_DENTAL_VET   | 30       | 24       | 0.800000 | 1.00  | false
+        NON_NUCLEAR_INDUSTRY | 11       | 11       | 1.000000 | 1.00  | false
+        NUCLEAR              | 20       | 15       | 0.750000 | 1.00  | false
     """)
 
 
@@ -91,9 +128,8 @@ def test_the_results_of_a_year_are_those_of_the_months_that_can_be_foreseen(regi
         end = date(2023 + month // 12, month % 12 + 1, 1) - timedelta(days=1)
         register.dose(end, worker_key=month, received_at=datetime(end.year, end.month, 28, 12, tzinfo=UTC))
     columns = "year, results_from, results_until, results_received, results_nowcast, received_results_share"
-    rows = register.rows_of(f"select {columns} from statistics_completeness where limit_quantity = 'effective'"
-                            " order by year", as_of=date(2024, 2, 7))  # fmt: skip
-    assert rows == expected("""
+    asked = f"select {columns} from completeness_counts where dimension = 'ALL' and limit_quantity = 'effective'"
+    assert sorted(register.rows_of(asked, as_of=date(2024, 2, 7))) == expected("""
         year | from       | until      | received | nowcast | share
         2023 | 2023-01-01 | 2023-12-31 | 12       | 12      | 1.000000
         2024 | 2024-01-01 | 2024-01-31 | 1        | 1       | 1.000000
@@ -108,7 +144,8 @@ def test_occupations_are_known_of_those_monitored(register):
     register.add("employments", worker_key=1, establishment_key=11, occupation_code=None, row_no=20)
     register.dose("2023-06-30", worker_key=1, establishment_key=11)
     columns = "year, cast(occupation_known_share as varchar)"
-    assert asked(register, "statistics_completeness where limit_quantity = 'effective'", columns) == [(2023, "0.75")]
+    nation = "statistics_completeness where dimension = 'ALL' and limit_quantity = 'effective' and year = 2023"
+    assert asked(register, nation, columns) == [(2023, "0.75")]
     # Eleven more, none of them with an occupation: a share of 9 in 23, of which no digit tells the 23.
     for worker in range(13, 24):
         register.add("employments", worker_key=worker, occupation_code=None, row_no=worker + 10)
@@ -126,4 +163,4 @@ def test_an_employer_reads_the_completeness_of_its_own_establishment_and_of_the_
     nation = access.fetch("statistics_completeness", employer, purpose="test")
     access.snapshots.close()
     assert set(own["establishment_key"]) == {10}
-    assert nation.height == 2
+    assert {*nation["dimension"]} == {"ALL", "domain"} and nation["suppressed"].all()

@@ -3,6 +3,7 @@
 import tempfile
 from collections import Counter
 from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from lake import reference
 from tests import oracle
 
 LATE_AFTER, KEPT = (int(reference.threshold(name)) for name in ("late_after_days", "body_keeps_results_months"))
+EVERY = ("received", "waiting", "refused", "absent", "overdue")
 ONLY_FROM = reference.threshold("individual_monitoring_only_from")
 # The last day on which a result of March is on time, and the day after it.
 TODAY = [date(2024, 4, 20), date(2024, 4, 21), date(2024, 7, 1)]
@@ -101,8 +103,7 @@ def test_what_became_of_every_wear_that_was_expected(drawn_lines, drawn, said, t
             for no, (key, person) in enumerate(said)
         ]  # fmt: skip
         rows = sent(register, drawn)
-        path = register.build(today, only={"expected_doses", "establishment_completeness", "domain_completeness",
-                                           "statistics_completeness"})  # fmt: skip
+        path = register.build(today, only={"expected_doses", "establishment_completeness", "completeness_counts"})
         with duckdb.connect(str(path), read_only=True) as connection:
             found = connection.execute(
                 "select worker_key, establishment_key, oa_code, dosimetry, quantity, period_start, period_end,"
@@ -113,37 +114,36 @@ def test_what_became_of_every_wear_that_was_expected(drawn_lines, drawn, said, t
                 " refused_periods, absent_periods, overdue_periods, received_periods_share"
                 " from establishment_completeness where expected_periods > 0"
             ).fetchall()
-            domains, nation = (
-                connection.execute(
-                    f"select {keys}, expected_from, expected_periods, received_periods, received_periods_share"
-                    f" from {mart} where expected_periods > 0"
-                ).fetchall()
-                for mart, keys in (
-                    ("domain_completeness", "year, limit_quantity, domain"),
-                    ("statistics_completeness", "year, limit_quantity"),
-                )
-            )
+            groups = connection.execute(
+                "select year, limit_quantity, dimension, group_code, expected_persons, expected_from, expected_periods,"
+                " received_periods from completeness_counts where expected_persons > 0"
+            ).fetchall()
     rows = {name: [row for row in of if row["received_on"] <= today] for name, of in rows.items()}
     holding = oracle.statuses(lines, links, ONLY_FROM)
     holding = [line | {"is_aircrew": line["oa_code"] == "SIEVERT"} for line in holding]
     expected = oracle.expected_wear(holding, rows, links, today, KEPT, LATE_AFTER)
     assert Counter(found) == Counter(expected)
-    of_places, of_domains, of_nation = {}, {}, {}
+    of_places, of_groups, persons = {}, {}, {}
     for person, place, _, _, quantity, start, end, _, state, *_ in expected:
+        of_places.setdefault((place, end.year), []).append((start, state))
         limited = {"HP3": "lens", "HP007": "extremities"}.get(quantity, "effective")
         domain = DOMAINS[oracle.sector_on(holding, person, place, end)]
-        of_places.setdefault((place, end.year), []).append((start, state))
-        of_domains.setdefault((end.year, limited, domain), []).append((start, state))
-        of_nation.setdefault((end.year, limited), []).append((start, state))
-    every = ("received", "waiting", "refused", "absent", "overdue")
-    assert {row[:2]: row[2:] for row in places} == {key: counted(own, every) for key, own in of_places.items()}
-    assert {row[:3]: row[3:] for row in domains} == {key: counted(own) for key, own in of_domains.items()}
-    # Of the nation a row tells of those monitored too, and there may be none.
-    assert {row[:2]: row[2:] for row in nation} == {row[:2]: counted(of_nation[row[:2]]) for row in nation}
+        for group in (("ALL", "ALL"), ("domain", domain)):
+            of_groups.setdefault((end.year, limited, *group), []).append((start, state))
+            persons.setdefault((end.year, limited, *group), set()).add(person)
+    assert {row[:2]: row[2:] for row in places} == {
+        key: (*counted(own, EVERY), share_received(own)) for key, own in of_places.items()
+    }
+    assert {row[:4]: row[4:] for row in groups} == {
+        key: (len(persons[key]), *counted(own, ("received",))) for key, own in of_groups.items()
+    }
 
 
-def counted(wears: list[tuple[date, str]], shown: tuple[str, ...] = ("received",)) -> tuple:
-    """First day, number, number of each state that is shown, share received."""
+def counted(wears: list[tuple[date, str]], shown: tuple[str, ...]) -> tuple:
+    """First day, number, number of each state that is shown."""
     states = Counter(state for _, state in wears)
-    share = oracle.rounded(Fraction(states["received"], len(wears)), 6)
-    return min(start for start, _ in wears), len(wears), *(states[name] for name in shown), share
+    return min(start for start, _ in wears), len(wears), *(states[name] for name in shown)
+
+
+def share_received(wears: list[tuple[date, str]]) -> Decimal:
+    return oracle.rounded(Fraction(sum(state == "received" for _, state in wears), len(wears)), 6)

@@ -51,23 +51,16 @@ def arrivals(draw) -> list[tuple]:
 @given(arrivals())
 def test_what_is_still_to_come(drawn):
     with tempfile.TemporaryDirectory() as home:
-        path = filled(home, drawn).build(
-            TODAY, only={"result_nowcast", "statistics_completeness", "domain_completeness"}
-        )
+        path = filled(home, drawn).build(TODAY, only={"result_nowcast", "nowcast_months", "completeness_counts"})
         with duckdb.connect(str(path), read_only=True) as connection:
-            months = connection.execute(
-                f"select dimension, group_code, limit_quantity, month, {', '.join(FORESEEN)}, received_share,"
-                " silent_bodies from result_nowcast"
+            told = f"limit_quantity, month, {', '.join(FORESEEN)}, received_share, silent_bodies"
+            months = connection.execute(f"select dimension, group_code, {told} from nowcast_months").fetchall()
+            nation = connection.execute(f"select 'ALL', 'ALL', {told} from result_nowcast").fetchall()
+            years = connection.execute(
+                "select dimension, group_code, limit_quantity, year, results_from, results_until,"
+                f" {', '.join(FORESEEN)}, received_results_share"
+                " from completeness_counts where results_nowcast is not null"
             ).fetchall()
-            years = [
-                connection.execute(
-                    f"select {keys}, limit_quantity, year, results_from, results_until, {', '.join(FORESEEN)},"
-                    f" received_results_share from {mart} where results_nowcast is not null"
-                ).fetchall()
-                for mart, keys in (
-                    ("statistics_completeness", "'ALL', 'ALL'"), ("domain_completeness", "'domain', domain"),
-                )
-            ]  # fmt: skip
     groups: dict[tuple, list[dict]] = {}
     for sender, quantity, end, days, place in drawn:
         row = {"sender_code": sender, "limit_quantity": quantity, "period_end": end,
@@ -80,7 +73,8 @@ def test_what_is_still_to_come(drawn):
         for key, value in oracle.foreseen(rows, TODAY, MONTHS, STEP, HORIZON).items()
     }
     assert {row[:4]: row[4:] for row in months} == foreseen
-    assert {row[:4]: row[4:] for rows in years for row in rows} == oracle.foreseen_years(foreseen)
+    assert nation == sorted(row for row in months if row[0] == "ALL")
+    assert {row[:4]: row[4:] for row in years} == oracle.foreseen_years(foreseen)
 
 
 def filled(home: str, drawn: list[tuple]) -> Register:

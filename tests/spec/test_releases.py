@@ -23,7 +23,7 @@ EMPLOYER = Viewer(1, Role.EMPLOYER, None, frozenset({10, 11}))
 AUTHORITY = Viewer(2, Role.AUTHORITY)
 FIRST = datetime.now(UTC).date()
 # They count wear periods and occupations, and tell no dose: that a result came may be seen.
-OF_PERIODS = ("establishment_completeness", "statistics_completeness", "domain_completeness")
+OF_PERIODS = ("establishment_completeness", "statistics_completeness")
 
 
 class Releases:
@@ -602,10 +602,10 @@ def test_a_release_older_than_a_table_says_so(nation):
 def test_a_release_older_than_a_share_is_read_with_the_others(nation):
     folder = nation.register.settings.releases / releases(nation.register.settings)[0].name
     with duckdb.connect(str(folder / "statistics.duckdb")) as connection:
-        connection.execute("alter table domain_completeness drop column received_results_share")
+        connection.execute("alter table statistics_completeness drop column received_results_share")
     ground = SimpleNamespace(access=nation.access)
     figures = national(AUTHORITY, ground, dimension="domain", limit_quantity="effective")
-    assert figures.not_kept == ["domain_completeness"]
+    assert figures.not_kept == ["statistics_completeness"]
     assert {row["received_results_share"] for row in figures.items} == {None}
     assert {str(row["occupation_known_share"]) for row in figures.items} == {"1.00"}
 

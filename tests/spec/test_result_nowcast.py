@@ -1,4 +1,4 @@
-"""result_nowcast: what has come of the latest months, and what earlier ones let expect."""
+"""result_nowcast, nowcast_months: what has come of the latest months, and what earlier ones let expect."""
 
 from datetime import UTC, date, datetime, timedelta
 
@@ -8,7 +8,7 @@ TODAY = date(2024, 7, 15)
 ASK = """
     select month, results_received, results_nowcast, results_nowcast_low, results_nowcast_high, received_share
     from result_nowcast
-    where limit_quantity = 'effective' and dimension = 'ALL' and month >= date '{}'
+    where limit_quantity = 'effective' and month >= date '{}'
     order by month
 """
 
@@ -75,7 +75,7 @@ def test_a_month_is_not_foreseen_before_every_body_is_heard(register, arrived):
         arrived(month_end, {5: 2})
         arrived(month_end, {5: 3}, sender="ALGADE")
     arrived(date(2024, 6, 30), {5: 2})
-    asked = "select month, results_nowcast, silent_bodies from result_nowcast where dimension = 'ALL' order by month"
+    asked = "select month, results_nowcast, silent_bodies from result_nowcast order by month"
     rows = register.rows_of(asked, as_of=TODAY)
     assert rows[-2:] == [(date(2024, 5, 1), 5, 0), (date(2024, 6, 1), None, 1)]
 
@@ -101,7 +101,7 @@ def test_a_domain_is_foreseen_by_its_own_delays(register, arrived, expected):
     arrived(date(2024, 6, 30), {5: 1}, place=11)
     asked = """
         select group_code, results_received, results_nowcast
-        from result_nowcast
+        from nowcast_months
         where limit_quantity = 'effective' and month = date '2024-06-01'
         order by dimension, group_code
     """
@@ -121,7 +121,7 @@ def test_a_body_is_silent_in_the_domain_that_it_usually_sends_of(register, arriv
         arrived(month_end, {5: 3}, place=11, sender="ALGADE")
         if month_end.month != 6:
             arrived(month_end, {5: 2}, place=11)
-    asked = "select group_code, results_nowcast, silent_bodies from result_nowcast where month = date '2024-06-01'"
+    asked = "select group_code, results_nowcast, silent_bodies from nowcast_months where month = date '2024-06-01'"
     assert sorted(register.rows_of(asked, as_of=TODAY)) == [
         ("ALL", 5, 0), ("MEDICAL_DENTAL_VET", 2, 0), ("NON_NUCLEAR_INDUSTRY", None, 1)
     ]  # fmt: skip

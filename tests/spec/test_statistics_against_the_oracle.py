@@ -195,13 +195,13 @@ QUERIES = {
     }
         from statistics_of_all_rows
     """,
-    "statistics_completeness": """
-        select year, limit_quantity, 'ALL', 'ALL', occupation_known_share from statistics_completeness
-        where occupation_known_share is not null
+    "completeness_counts": """
+        select year, limit_quantity, dimension, group_code, monitored, with_occupation, expected_persons
+        from completeness_counts
     """,
-    "domain_completeness": """
-        select year, limit_quantity, 'domain', domain, occupation_known_share from domain_completeness
-        where occupation_known_share is not null
+    "statistics_completeness": """
+        select year, limit_quantity, dimension, group_code, occupation_known_share, suppressed
+        from statistics_completeness
     """,
     "top_contributors": """
         select limit_quantity, year, dimension, group_code, collective_dose_without_person_man_sv * 1000,
@@ -268,7 +268,9 @@ def test_national_tables(drawn):
         )
         for (quantity, year, dimension, group), people in groups.items() if sum(dose for dose, _ in people.values())
     }  # fmt: skip
-    assert keyed([*found["statistics_completeness"], *found["domain_completeness"]], 4) == occupations_known(rows)
+    counts = found["completeness_counts"]
+    assert {row[:4]: row[4:6] for row in counts if row[4]} == occupations_known(rows)
+    assert keyed(found["statistics_completeness"], 4) == told_of(counts)
     classes, classes_of_all = dose_classes(groups), dose_classes(groups_of_all)
     assert keyed(found["dose_distribution"], 5) == classes
     assert keyed(found["dose_distribution_of_all_rows"], 5) == {
@@ -379,8 +381,8 @@ def parts_of(doses: list[tuple], mains: dict[tuple, dict]) -> dict[tuple, list[t
     return {key: [(dose, True) for dose in people.values()] for key, people in found.items()}
 
 
-def occupations_known(rows: list[dict]) -> dict[tuple, tuple[Decimal]]:
-    """(year, quantity, dimension, group) → share of those monitored with an occupation there, where enough are."""
+def occupations_known(rows: list[dict]) -> dict[tuple, tuple[int, int]]:
+    """(year, quantity, dimension, group) → persons monitored, of them those with an occupation there."""
     monitored: dict[tuple, set[int]] = {}
     known: dict[tuple, set[int]] = {}
     for row in rows:
@@ -391,9 +393,26 @@ def occupations_known(rows: list[dict]) -> dict[tuple, tuple[Decimal]]:
                     monitored.setdefault(key, set()).add(row["worker_key"])
                     if row["groups"]["occupation"] != [UNTOLD]:
                         known.setdefault(key, set()).add(row["worker_key"])
+    return {key: (len(persons), len(known.get(key, ()))) for key, persons in monitored.items()}
+
+
+def told_of(counts: list[tuple]) -> dict[tuple, tuple[Decimal | None, bool]]:
+    """Share with an occupation, and whether nothing may be told: of few, or of the next larger beside too few."""
+    fewest = int(reference.threshold("person_count"))
+    sizes = {tuple(key): min(filter(None, (monitored, due)), default=0) for *key, monitored, _, due in counts}
+    hidden = set()
+    for partition in {key[:3] for key in sizes}:
+        by_size = sorted((size, key) for key, size in sizes.items() if key[:3] == partition)
+        out = [size for size, _ in by_size if size < fewest]
+        extra = partition[2] != "ALL" and out and (len(out) == 1 or sum(out) < fewest)
+        hidden |= {key for _, key in by_size[: len(out) + bool(extra)]}
     return {
-        key: (oracle.rounded(Fraction(len(known.get(key, ())), len(persons)), 2),)
-        for key, persons in monitored.items() if len(persons) >= int(reference.threshold("person_count"))
+        tuple(key): (
+            oracle.rounded(Fraction(known, monitored), 2)
+            if tuple(key) not in hidden and (monitored or 0) >= fewest else None,
+            tuple(key) in hidden,
+        )
+        for *key, monitored, known, _ in counts
     }  # fmt: skip
 
 
