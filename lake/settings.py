@@ -25,6 +25,7 @@ class Settings:
     demo: bool = setting(False, "demo accounts exist and the pages say so")
     threads: int = setting(2, "threads DuckDB may use in a build")
     memory_limit_gib: int = setting(12, "memory DuckDB may use in a build, in GiB")
+    doses_at_once: int = setting(10_000_000, "doses of persons made together in a full build; more take more memory")
     largest_file_mib: int = setting(1024, "a larger delivery file is refused (F07), in MiB")
     longest_line_kib: int = setting(64, "a file with a longer line is refused (F09), in KiB")
     most_lines: int = setting(10_000_000, "a file with more lines is refused (F09)")

@@ -16,6 +16,7 @@ from lake.settings import Settings
 from lake.store import Lake, storage_errors
 from lake.views import open_over_lake
 from models import functions
+from models.batches import of_persons, of_years, persons_alone, year_in, years_alone
 from models.catalog import FOLDER, Model, check_columns, models
 from models.provenance import code_version
 
@@ -48,21 +49,105 @@ def build(
     if only is not None:
         needed = with_ancestors({*only, "dose_records"})
         ordered = [model for model in ordered if model.name in needed]
+    told = progress or (lambda *_: None)
     with opened(settings, lake, path, as_of) as connection:
-        for done, model in enumerate(ordered):
-            if progress:
-                progress(model.name, done, len(ordered))
-            make(connection, model)
+        done: set[str] = set()
+        for phase in (_make_first, _make_persons, _make_years, _make_others):
+            for name in phase(connection, ordered, settings.doses_at_once):
+                told(name, min(len(done), len(ordered) - 1), len(ordered))
+                done.add(name)
         # As of a day, or in part, nothing is ever refreshed from it.
         if as_of is None and only is None:
-            connection.execute("create schema kept")
             connection.execute(f"create table kept.deliveries as {SEEN}")
-            for model in kept():
-                connection.execute(f"create table kept.{model.name} as from {model.name} order by worker_key")
+        else:
+            connection.execute("drop schema kept cascade")
         write_snapshot_table(connection, version, as_of)
-    if progress:
-        progress("", len(ordered), len(ordered))
+    told("", len(ordered), len(ordered))
     return path
+
+
+def _make_first(connection: duckdb.DuckDBPyConnection, ordered: list[Model], doses: int) -> Iterator[str]:
+    """Make what models by person and by year are made of; yields each model's name before it is made."""
+    for model in _first(ordered):
+        yield model.name
+        make(connection, model)
+
+
+def _first(ordered: list[Model]) -> list[Model]:
+    """What models by person and by year read, and is made of neither."""
+    refreshed = {model.name for model in ordered if model.refreshed_by != "whole"}
+    read = with_ancestors(refreshed) - refreshed
+    return [model for model in ordered if model.name in read and not with_ancestors({model.name}) & refreshed]
+
+
+def _make_persons(connection: duckdb.DuckDBPyConnection, ordered: list[Model], doses: int) -> Iterator[str]:
+    """Make the models by person, some persons at a time: marts in the snapshot, and in `kept` what is kept.
+
+    What many of them read of the doses is made once for each batch.
+    """
+    by_person = [model for model in ordered if model.is_by_person]
+    views = [model for model in ordered if model.kind == "view" and "lake.doses" in sources_named(model.sql)]
+    connection.execute("create schema kept")
+    for view in views:
+        connection.execute(f"drop view temp.{view.name}")
+    for condition in of_persons(connection, doses):
+        with persons_alone(connection, condition):
+            for model in [*views, *by_person]:
+                yield model.name
+                make(connection, model, of_touched=condition)
+                _store(connection, model)
+    for model in [*views, *by_person]:
+        connection.execute(f"drop table temp.{model.name}")
+    for view in views:
+        make(connection, view)
+
+
+def _make_years(connection: duckdb.DuckDBPyConnection, ordered: list[Model], doses: int) -> Iterator[str]:
+    """Make the models by year, some years at a time, from those by person."""
+    by_year = {model.name for model in ordered if model.is_by_year}
+    read = with_ancestors(by_year)
+    steps = [m for m in ordered if m.name in by_year or (m.name in read and with_ancestors({m.name}) & by_year)]
+    held = {m.name: held_in(m) for m in ordered if m.is_by_person and (m.is_mart or m in kept())}
+    for condition in of_years(connection, doses) if by_year else ():
+        with years_alone(connection, condition, held):
+            for model in steps:
+                yield model.name
+                of_batch = f"{year_in(model.columns) or 'year'} {condition}" if model.name in by_year else ""
+                make(connection, model, of_touched=of_batch)
+                _store(connection, model)
+    for model in steps:
+        connection.execute(f"drop {model.kind} temp.{model.name}")
+    for name, table in held.items():
+        if table.startswith("kept."):
+            connection.execute(f"create temporary view {name} as from {table}")
+
+
+def _make_others(connection: duckdb.DuckDBPyConnection, ordered: list[Model], doses: int) -> Iterator[str]:
+    """Make the whole marts, and what they are made of that does not stand yet."""
+    standing = {m.name for m in ordered if m.is_by_person or (m.is_by_year and m.is_mart)}
+    standing |= {model.name for model in _first(ordered)}
+    wanted = {model.name for model in ordered if model.is_mart} - standing
+    needed: set[str] = set()
+    while wanted:
+        needed |= wanted
+        wanted = set().union(*(tables_named(models()[name].sql) for name in wanted)) & set(models()) - needed - standing
+    for model in ordered:
+        if model.name in needed:
+            yield model.name
+            make(connection, model)
+
+
+def _store(connection: duckdb.DuckDBPyConnection, model: Model) -> None:
+    """Add what was made of a batch to the snapshot, if it is kept there."""
+    if model.is_mart or model in kept():
+        table = held_in(model)
+        connection.execute(f"create table if not exists {table} as from temp.{model.name} limit 0")
+        connection.execute(f"insert into {table} from temp.{model.name}")
+
+
+def held_in(model: Model) -> str:
+    """The table of a snapshot that holds a model."""
+    return f"{'marts' if model.is_mart else 'kept'}.{model.name}"
 
 
 def new_version() -> str:
@@ -106,10 +191,10 @@ def opened(
 def make(connection: duckdb.DuckDBPyConnection, model: Model, *, of_touched: str = "") -> float:
     """Create one model and return the seconds it took; staging models are temporary and never published.
 
-    `of_touched`, a condition: only the rows that it holds for; temporary even of a mart.
+    `of_touched`, a condition: only the rows that it holds for, in a temporary table even of a mart or a view.
     """
-    kind = "table" if model.is_mart and not of_touched else f"temporary {model.kind}"
-    if model.kind == "view":
+    kind = "temporary table" if of_touched else "table" if model.is_mart else f"temporary {model.kind}"
+    if model.kind == "view" or of_touched:
         kind = f"or replace {kind}"
     query = f"from (\n{model.sql}\n) where {of_touched}" if of_touched else model.sql
     started = time.perf_counter()

@@ -7,7 +7,7 @@ model is made anew once anything that it is made of has changed. Whatever this c
 lake restored from a backup, a change that names no person) is built in full, and so is what touches most persons.
 """
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from functools import cache
 from pathlib import Path
@@ -19,10 +19,12 @@ from lake.schema import TABLES
 from lake.settings import Settings
 from lake.store import Lake
 from lake.views import quoted
+from models.batches import year_in
 from models.build import (
     SEEN,
     Progress,
     build,
+    held_in,
     in_order,
     kept,
     made_of,
@@ -64,9 +66,6 @@ _TOUCHES = {
         select worker_key from lake.waiting where establishment_key in (select establishment_key from changed)
     """,
 }
-
-# By the first of these columns that it has, a row of a model by person or by year tells its year.
-_YEARS = {"year": "year", "period_end": "year(period_end)", "month": "year(month)"}
 
 
 class _EverybodyTouched(Exception):
@@ -234,7 +233,7 @@ def _make_persons(connection: duckdb.DuckDBPyConnection, progress: Progress | No
             if _differs(connection, model, progress):
                 changed.add(model.name)
                 if model.name in _read_by("year"):
-                    year = _year_in(_columns(connection, "differing"))
+                    year = year_in(_columns(connection, "differing"))
                     told, by = (year, "year") if year else ("worker_key", "worker_key")
                     connection.execute(f"insert into touched_by_{by} select distinct {told} from differing")
     # What is told of a person and no year is told in every year of theirs.
@@ -254,7 +253,7 @@ def _make_years(connection: duckdb.DuckDBPyConnection, progress: Progress | None
     others = {model.name for model in _ordered() if model.is_mart and not model.is_by_year}
     with ExitStack() as narrowed:
         for model in _refreshed_by("worker_key"):
-            if model.name in _read_by("year") and (year := _year_in(_columns(connection, _held(model)))):
+            if model.name in _read_by("year") and (year := year_in(_columns(connection, held_in(model)))):
                 narrowed.enter_context(_only_touched_years(connection, model, year))
         for model in _steps({m.name for m in _refreshed_by("year")}, _made(connection) | others):
             if not model.is_by_year:
@@ -270,17 +269,17 @@ def _differs(connection: duckdb.DuckDBPyConnection, model: Model, progress: Prog
     if progress:
         progress(model.name, _ordered().index(model), len(_ordered()))
     key = model.refreshed_by
-    told = _year_in(model.columns) if model.is_mart and model.is_by_year else key
+    told = year_in(model.columns) if model.is_mart and model.is_by_year else key
     make(connection, model, of_touched=f"{told} in (from touched_{key})")
     if not model.is_mart and model not in kept():
         return False
-    of_touched = f"{_held(model)} where {told} in (from touched_{key})"
+    of_touched = f"{held_in(model)} where {told} in (from touched_{key})"
     difference = _difference(f"temp.{model.name}", of_touched)
     connection.execute(f"create or replace temporary table differing as {difference}")
     if not _holds(connection, "from differing"):
         return False
     connection.execute(f"delete from {of_touched}")
-    connection.execute(f"insert into {_held(model)} from temp.{model.name}")
+    connection.execute(f"insert into {held_in(model)} from temp.{model.name}")
     return True
 
 
@@ -307,19 +306,9 @@ def _made(connection: duckdb.DuckDBPyConnection) -> set[str]:
     return {name for (name,) in tables} | {model.name for model in kept()}
 
 
-def _held(model: Model) -> str:
-    """The table of a snapshot that holds it."""
-    return f"{'marts' if model.is_mart else 'kept'}.{model.name}"
-
-
 def _drop(connection: duckdb.DuckDBPyConnection, key: str) -> None:
     for model in _refreshed_by(key):
         connection.execute(f"drop table temp.{model.name}")
-
-
-def _year_in(columns: Collection[str]) -> str | None:
-    """What of these columns tells a row's year."""
-    return next((sql for column, sql in _YEARS.items() if column in columns), None)
 
 
 def _columns(connection: duckdb.DuckDBPyConnection, table: str) -> set[str]:
@@ -400,9 +389,9 @@ def _instead(connection: duckdb.DuckDBPyConnection, name: str, which: str) -> It
 def _only_touched_years(connection: duckdb.DuckDBPyConnection, model: Model, year: str) -> Iterator[None]:
     """Within, a model by person is only its rows of the years touched."""
     kind = "create temporary" if model.is_mart else "create or replace temporary"
-    connection.execute(f"{kind} view {model.name} as from {_held(model)} where {year} in (from touched_year)")
+    connection.execute(f"{kind} view {model.name} as from {held_in(model)} where {year} in (from touched_year)")
     yield
     if model.is_mart:
         connection.execute(f"drop view temp.{model.name}")
     else:
-        connection.execute(f"create or replace temporary view {model.name} as from {_held(model)}")
+        connection.execute(f"create or replace temporary view {model.name} as from {held_in(model)}")

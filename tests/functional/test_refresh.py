@@ -59,11 +59,11 @@ class Refreshed(Happenings):
     def _gate(self, path: Path):
         return gate(self.settings, self.door.lake, path, with_suites=False)
 
-    def differences(self) -> list[str]:
-        """Tables of a last refresh that are not those of a full build, in words."""
+    def differences(self, doses_at_once: int = 20) -> list[str]:
+        """Tables of a last refresh that are not those of a full build, a few persons and years at a time, in words."""
         refreshed = self.refresh()
         with self.day:
-            full = build(self.settings, self.door.lake)
+            full = build(dataclasses.replace(self.settings, doses_at_once=doses_at_once), self.door.lake)
         return differences(refreshed, full)
 
 
