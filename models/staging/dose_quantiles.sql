@@ -18,14 +18,37 @@ ranked as (
     from populations
 ),
 
+-- Of the doses in their order, from 0: those on either side of each percentile.
+ranks as (
+    select
+        *,
+        last_rank - persons as first_rank,
+        list_transform([25, 50, 75, 90, 95, 99], lambda percent: row(percent, (number - 1) * percent // 100)) as below
+    from ranked
+),
+
+picked as (
+    select
+        basis, year, limit_quantity, dimension, group_code, population, number, dose_msv, 'lower' as side,
+        unnest(list_filter(below, lambda rank: rank[2] >= first_rank and rank[2] < last_rank))[1] as percent
+    from ranks
+    union all
+    select
+        basis, year, limit_quantity, dimension, group_code, population, number, dose_msv, 'upper',
+        unnest(list_filter(
+            below,
+            lambda rank: least(rank[2] + 1, number - 1) >= first_rank and least(rank[2] + 1, number - 1) < last_rank
+        ))[1]
+    from ranks
+),
+
 neighbours as (
     select
         basis, year, limit_quantity, dimension, group_code, population, percent,
-        min(dose_msv) filter (where last_rank > (number - 1) * percent // 100) as lower_msv,
-        min(dose_msv) filter (where last_rank > least((number - 1) * percent // 100 + 1, number - 1)) as upper_msv,
+        max(dose_msv) filter (where side = 'lower') as lower_msv,
+        max(dose_msv) filter (where side = 'upper') as upper_msv,
         any_value((number - 1) * percent % 100) as hundredths
-    from ranked
-    cross join (select unnest([25, 50, 75, 90, 95, 99]) as percent)
+    from picked
     group by basis, year, limit_quantity, dimension, group_code, population, percent
 ),
 
