@@ -9,7 +9,7 @@ DEMO_HOME := var/demo
 unexport PYTHONDONTWRITEBYTECODE
 export PYTHONPYCACHEPREFIX := $(CURDIR)/.venv/pycache
 
-.PHONY: help setup demo test check browser docs backtest chaos fuzz refreshes bench bench-backfill bench-refresh clean
+.PHONY: help setup demo test check browser docs backtest chaos fuzz refreshes bench bench-backfill bench-refresh bench-build clean
 
 help: ## list the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -79,6 +79,9 @@ bench: setup ## what a large file costs to validate and commit: medians of three
 
 bench-backfill: setup ## 37 million rows taken over by one command, killed half-way and run again; about 30 minutes
 	@$(BIN)/python benchmarks/backfill.py
+
+bench-build: setup ## a full build of a national register of WORKERS=180000 (all: 1800000), by model; about 10 minutes
+	@$(BIN)/python benchmarks/full_build.py --workers $(or $(WORKERS),180000)
 
 bench-refresh: setup ## a refresh beside a full build, 100 000 workers: medians of three runs; about 20 minutes
 	@$(BIN)/python benchmarks/refresh.py

@@ -15,6 +15,7 @@ BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
         (["large_file.py", "--runs", "1"], "rows a second"),
         # Its own exit code tells whether the lake holds each dose once after the kill.
         (["backfill.py", "--years", "2"], "2 files"),
+        (["full_build.py"], "scans"),
     ],
 )
 def test_a_benchmark_runs_to_its_end(command, told):
