@@ -1,6 +1,6 @@
--- Each person once per group and view, in the years in which a result of theirs was replaced or cancelled.
+-- Each person once per group and view, in the years in which a result of the quantity was replaced or cancelled.
 with corrected as (
-    select distinct worker_key, year
+    select distinct worker_key, year, limit_quantity
     from group_members
     where basis = 'all'
 ),
@@ -10,7 +10,7 @@ persons as (
         basis, worker_key, year, limit_quantity, dimension, group_code, parent_code,
         min(establishment_key) as establishment_key, sum(dose_msv) as dose_msv, bool_or(is_monitored) as is_monitored
     from group_members
-    inner join corrected using (worker_key, year)
+    inner join corrected using (worker_key, year, limit_quantity)
     group by basis, worker_key, year, limit_quantity, dimension, group_code, parent_code
 )
 
