@@ -1,9 +1,12 @@
 """What every model is: its SQL, its grain, who may read it and what each column means.
 
-A model is `<name>.sql` with `<name>.toml` beside it, in `staging/` (temporary, never served) or `marts/`.
+A model is `<name>.sql` with `<name>.toml` beside it, in `staging/` (temporary, never served) or `marts/`. Columns that
+are alike are described once: [columns."n_gt_{1,2}"] describes n_gt_1 and n_gt_2, each {} in it standing for 1 or 2.
 """
 
+import re
 import tomllib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -172,7 +175,7 @@ def load(path: Path) -> Model:
     try:
         columns = {
             name: ModelColumn(name, **{**fields, "follows": _listed(fields.get("follows", []))})
-            for name, fields in said.pop("columns", {}).items()
+            for name, fields in _each(said.pop("columns", {}))
         }
         model = Model(
             name=path.stem,
@@ -190,6 +193,24 @@ def load(path: Path) -> Model:
         raise ModelError(f"The sidecar {sidecar.name} is wrong: {error}.") from None
     check(model)
     return model
+
+
+def _each(columns: dict[str, dict]) -> Iterator[tuple[str, dict]]:
+    """The columns; a name like n_gt_{1,2} is that of several, {} in what is said of them standing for 1 or 2."""
+    for name, fields in columns.items():
+        before, *differing = re.split(r"\{(.+)\}", name)
+        if not differing:
+            yield name, fields
+            continue
+        values, after = differing
+        for value in values.split(","):
+            yield f"{before}{value}{after}", {key: _filled(said, value) for key, said in fields.items()}
+
+
+def _filled(said, value: str):
+    if isinstance(said, list):
+        return [_filled(word, value) for word in said]
+    return said.replace("{}", value) if isinstance(said, str) else said
 
 
 def _listed(words: str | list[str]) -> tuple[str, ...]:

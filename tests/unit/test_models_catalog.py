@@ -28,6 +28,25 @@ def test_a_served_mart_can_be_scoped_and_read(model):
         assert "worker_key" not in model.columns or model.level == INTERNAL
 
 
+def test_columns_that_are_alike_are_described_once(tmp_path):
+    (tmp_path / "alike.sql").write_text("select 1", encoding="utf-8")
+    (tmp_path / "alike.toml").write_text(
+        """
+        description = "Nothing; one row per nothing"
+        [columns."n_gt_{1,20}_now"]
+        meaning = "persons above {} mSv"
+        label_fr = "Plus de {} mSv"
+        label_en = "> {} mSv"
+        follows = ["n_gt_{}_now"]
+        """,
+        encoding="utf-8",
+    )
+    columns = load(tmp_path / "alike.sql").columns
+    assert [(c.name, c.meaning, c.label_fr, c.label_en, *c.follows) for c in columns.values()] == [
+        (f"n_gt_{n}_now", f"persons above {n} mSv", f"Plus de {n} mSv", f"> {n} mSv", f"n_gt_{n}_now") for n in (1, 20)
+    ]
+
+
 def test_no_model_takes_the_organ_out_of_the_lake():
     for model in models().values():
         assert "organ" not in model.sql.split() and "organ" not in model.columns
