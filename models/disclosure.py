@@ -21,6 +21,8 @@ from registry.policy import Data
 
 # Where the number of persons above a dose limit is published whatever its size, as the annual reports do.
 _NATIONAL_NEWS = ("ALL", "domain")
+# How a count of the view of all rows received ends; without it, it is called as that of the results that stand.
+_ALL_ROWS = "_all_rows"
 
 
 @dataclass(frozen=True)
@@ -228,12 +230,18 @@ def _hide_magnitudes(frame: pl.DataFrame, model: Model, thresholds: Thresholds) 
 def _hide_counts(frame: pl.DataFrame, model: Model, thresholds: Thresholds) -> pl.DataFrame:
     """Hide counts of 1 to 10, the count that would give one back, and the ratios made of them."""
     has_all = "monitored" in model.columns
-    frame = frame.with_columns(_last=pl.col(_true("monitored" if has_all else "exposed")))
+    widest = "monitored" if has_all else "exposed"
+    views = [view for view in ("", _ALL_ROWS) if widest + view in model.columns]
+    frame = frame.with_columns(pl.col(_true(widest + view)).alias(f"_last{view}") for view in views)
+    # What corrections change in each count of all rows received that came before.
+    changes = {widest + _ALL_ROWS: _change(widest)} if _ALL_ROWS in views else {}
     for column in model.columns.values():
         if column.protection not in ("count", "exceedance_count"):
             continue
+        view = _ALL_ROWS if column.name.endswith(_ALL_ROWS) else ""
+        bound = column.name.removesuffix(view)
         # Those exposed are those above zero; whoever a rule does not flag is told by those whom it does.
-        is_above = column.name.startswith(("n_gt_", "flagged")) or (column.name == "exposed" and has_all)
+        is_above = bound.startswith(("n_gt_", "flagged")) or (bound == "exposed" and has_all)
         small = pl.col(column.name).is_between(1, thresholds.persons - 1)
         if column.name == "exposed" and model.level == Data.ESTABLISHMENT:
             # An employer knows who stands behind the count: nobody exposed tells each one's dose, zero.
@@ -241,8 +249,15 @@ def _hide_counts(frame: pl.DataFrame, model: Model, thresholds: Thresholds) -> p
         if is_above:
             # Counts above rising doses: the class between two that are shown must not be small either. Who is exposed
             # without being monitored may make the second the larger.
-            between = (pl.col("_last").cast(pl.Int64) - pl.col(column.name)).abs()
-            small = small | between.is_between(1, thresholds.persons - 1)
+            between = pl.col(f"_last{view}").cast(pl.Int64) - pl.col(column.name)
+            small = small | _is_few(between, thresholds)
+            if view:
+                # Nor must what corrections change there be; where they change few of a count, it goes by its margin.
+                change = _change(bound)
+                for name, other in changes.items():
+                    is_told = pl.col(name).is_not_null() & ~_is_few(other, thresholds)
+                    small = small | (is_told & _is_few(change - other, thresholds))
+                changes[column.name] = change
         if column.protection == "exceedance_count":
             small = small & ~pl.col("dimension").is_in(_NATIONAL_NEWS)
         frame = frame.with_columns(_small=small.fill_null(True))
@@ -254,13 +269,23 @@ def _hide_counts(frame: pl.DataFrame, model: Model, thresholds: Thresholds) -> p
         why = pl.when(extra).then(pl.lit("SECONDARY")).when(small.fill_null(False)).then(pl.lit("COUNT"))
         frame = frame.with_columns(_hidden=hidden, _reason=pl.coalesce("_reason", why)).drop("_extra")
         if is_above:
-            frame = frame.with_columns(_last=pl.when("_hidden").then("_last").otherwise(pl.col(column.name)))
+            last = pl.when("_hidden").then(f"_last{view}").otherwise(pl.col(column.name))
+            frame = frame.with_columns(last.alias(f"_last{view}"))
         followers = _followers(model, column.name)
         if column.name in ("monitored", "workers"):
             # A mean and a total would give the hidden number of persons back.
             followers += [c.name for c in model.columns.values() if c.protection in _MAGNITUDES]
         frame = _hide(frame, [column.name, *followers], pl.col("_hidden")).drop("_small", "_hidden")
-    return frame.drop("_last")
+    return frame.drop(f"_last{view}" for view in views)
+
+
+def _change(count: str) -> pl.Expr:
+    """Persons whom the view of all rows received counts beside those of the results that stand."""
+    return pl.col(_true(count + _ALL_ROWS)).cast(pl.Int64) - pl.col(_true(count)).cast(pl.Int64)
+
+
+def _is_few(persons: pl.Expr, thresholds: Thresholds) -> pl.Expr:
+    return persons.abs().is_between(1, thresholds.persons - 1)
 
 
 def _hide_followers(frame: pl.DataFrame, model: Model, thresholds: Thresholds) -> pl.DataFrame:

@@ -47,8 +47,8 @@ class Table:
 
     @property
     def bounds(self) -> list[str]:
-        """Columns that count persons above a dose."""
-        return bounds(self.model)
+        """Columns that count persons above a dose, of those that were released before."""
+        return [column for column in bounds(self.model) if column in self.before.columns]
 
 
 def as_new(now: pl.DataFrame, model: Model, on: date, thresholds: Thresholds) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -466,11 +466,12 @@ def _is_news(table: Table, column: str) -> pl.Expr:
 
 
 def _with_bounds_held(table: Table, fresh: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame:
-    """The rows with the counts that stay, and what follows them, as they were before."""
+    """The rows with the counts that stay, and what follows them, as they were before; hidden where they were not."""
     for column in table.bounds:
         staying = table.rows.filter(f"stays_{column}").select(table.keys)
         names = [column, *(c.name for c in table.model.columns.values() if column in c.follows)]
-        last = before.select(*table.keys, *(pl.col(c).alias(f"{c}_last") for c in names))
+        shown = {c: pl.col(c) if c in before.columns else pl.lit(None) for c in names}
+        last = before.select(*table.keys, *(shown[c].alias(f"{c}_last") for c in names))
         last = last.join(staying, on=table.keys, how="semi", nulls_equal=True).with_columns(_stays=True)
         fresh = fresh.join(last, on=table.keys, how="left", nulls_equal=True)
         fresh = fresh.with_columns(pl.when("_stays").then(f"{c}_last").otherwise(c).alias(c) for c in names)

@@ -677,6 +677,45 @@ def yearly_statistics(people: list[tuple[Decimal, bool]]) -> dict[str, Decimal |
     return found
 
 
+def told_by_both(now: dict[int, tuple], received: dict[int, tuple]) -> dict[str, Decimal | int | None]:
+    """How few persons two views of a group tell of: each is person → (mSv, is_monitored)."""
+
+    def fewest(*numbers: int) -> int | None:
+        return min((number for number in numbers if number), default=None)
+
+    def crossed(*counts) -> int | None:
+        sides = [[{p for p, row in view.items() if count(*row)} for view in (now, received)] for count in counts]
+        return fewest(*(n for one, other in sides for n in (len(one ^ other), abs(len(one) - len(other)))))
+
+    def corrected(*counts) -> tuple:
+        """The fewest persons, and the largest share of one in what changes."""
+        numbers, shares = [], []
+        for count in counts:
+            before, after = ({p: row[0] for p, row in view.items() if count(*row)} for view in (now, received))
+            other = [p for p in before | after if before.get(p) != after.get(p)]
+            changes = [abs(after.get(p, ZERO) - before.get(p, ZERO)) for p in other]
+            numbers.append(sum(1 for change in changes if change) or len(other))
+            shares += [rounded(Fraction(max(changes)) / Fraction(sum(changes)), 6)] if any(changes) else []
+        return fewest(*numbers), max(shares, default=None)
+
+    def above(level: int, up_to=Decimal("Infinity"), *, monitored: bool = False):
+        return lambda dose, is_monitored: level < dose <= up_to and (is_monitored or not monitored)
+
+    found = {
+        "crossed_monitored": crossed(lambda _, is_monitored: is_monitored),
+        "crossed_exposed": crossed(above(0)),
+        "corrected_apart": corrected(lambda _, is_monitored: is_monitored, lambda _, is_monitored: not is_monitored)[0],
+    }
+    found["corrected_persons"], found["top_corrected_share"] = corrected(lambda *_: True)
+    for level in (1, 2, 5, 6, 10, 15, 20, 50):
+        found[f"crossed_n_gt_{level}"] = crossed(above(level), above(level, monitored=True))
+    for level in (1, 5, 10, 15):
+        classes = [above(lower, level, monitored=True) for lower in (0, 1, 5, 10) if lower < level]
+        told = corrected(above(level, monitored=True), *classes)
+        found[f"corrected_gt_{level}"], found[f"top_corrected_share_gt_{level}"] = told
+    return found
+
+
 def without_top(doses: list[Decimal], rows: list[dict]) -> tuple:
     """Of one year: mSv and mean without the top person, the top establishment's share, mSv and mean without it."""
     others = sorted(doses)[:-1]

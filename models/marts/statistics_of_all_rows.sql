@@ -1,59 +1,63 @@
-with at_establishments as (
-    select
-        year, limit_quantity, dimension, group_code, parent_code, establishment_key,
-        count(*) filter (where is_monitored_in_all) - count(*) filter (where is_monitored_now) as monitored,
-        count(*) filter (where all_msv > 0) - count(*) filter (where current_msv > 0) as exposed,
-        sum(all_msv - current_msv) as dose_msv,
-        count(*) as persons,
-        sum(abs(all_msv - current_msv)) as corrected_msv,
-        max(abs(all_msv - current_msv)) as highest_msv
-    from corrected_groups
-    group by year, limit_quantity, dimension, group_code, parent_code, establishment_key
-),
-
-differences as (
+with differences as (
     select
         year, limit_quantity, dimension, group_code, parent_code,
-        sum(monitored) as monitored,
-        sum(exposed) as exposed,
-        sum(dose_msv) as dose_msv,
-        sum(persons) as persons,
-        sum(corrected_msv) as corrected_msv,
-        max(highest_msv) as highest_msv,
-        count(*) as establishments,
-        max(corrected_msv) as highest_of_establishments_msv
-    from at_establishments
+        min(corrected) filter (where part = 'ALL') as corrected_persons,
+        min(corrected_establishments) filter (where part = 'ALL') as corrected_establishments,
+        max(corrected_msv) filter (where part = 'ALL') as corrected_msv,
+        max(top_corrected_share) filter (where part = 'ALL') as top_corrected_share,
+        max(top_corrected_establishment_share) filter (where part = 'ALL') as top_corrected_establishment_share,
+        min(corrected) filter (where part in ('monitored', 'unmonitored')) as corrected_apart,
+        min(corrected_establishments) filter (where part in ('monitored', 'unmonitored')) as corrected_establishments_apart,
+        min(crossed) filter (where part = 'monitored') as crossed_monitored,
+        min(crossed) filter (where part = 'exposed') as crossed_exposed,
+        min(crossed) filter (where part = 'n_gt_1') as crossed_n_gt_1,
+        min(crossed) filter (where part = 'n_gt_2') as crossed_n_gt_2,
+        min(crossed) filter (where part = 'n_gt_5') as crossed_n_gt_5,
+        min(crossed) filter (where part = 'n_gt_6') as crossed_n_gt_6,
+        min(crossed) filter (where part = 'n_gt_10') as crossed_n_gt_10,
+        min(crossed) filter (where part = 'n_gt_15') as crossed_n_gt_15,
+        min(crossed) filter (where part = 'n_gt_20') as crossed_n_gt_20,
+        min(crossed) filter (where part = 'n_gt_50') as crossed_n_gt_50,
+        min(crossed_establishments) filter (where part = 'monitored') as crossed_establishments_monitored,
+        min(crossed_establishments) filter (where part = 'exposed') as crossed_establishments_exposed,
+        min(crossed_establishments) filter (where part = 'n_gt_1') as crossed_establishments_n_gt_1,
+        min(crossed_establishments) filter (where part = 'n_gt_2') as crossed_establishments_n_gt_2,
+        min(crossed_establishments) filter (where part = 'n_gt_5') as crossed_establishments_n_gt_5,
+        min(crossed_establishments) filter (where part = 'n_gt_6') as crossed_establishments_n_gt_6,
+        min(crossed_establishments) filter (where part = 'n_gt_10') as crossed_establishments_n_gt_10,
+        min(crossed_establishments) filter (where part = 'n_gt_15') as crossed_establishments_n_gt_15,
+        min(crossed_establishments) filter (where part = 'n_gt_20') as crossed_establishments_n_gt_20,
+        min(crossed_establishments) filter (where part = 'n_gt_50') as crossed_establishments_n_gt_50,
+        min(corrected) filter (where part = 'dose_ratio_15') as corrected_gt_15,
+        min(corrected_establishments) filter (where part = 'dose_ratio_15') as corrected_establishments_gt_15,
+        max(corrected_msv) filter (where part = 'dose_ratio_15') as corrected_gt_15_msv,
+        max(top_corrected_share) filter (where part = 'dose_ratio_15') as top_corrected_share_gt_15,
+        max(top_corrected_establishment_share) filter (where part = 'dose_ratio_15') as top_corrected_establishment_share_gt_15,
+        min(corrected) filter (where part = 'dose_ratio_10') as corrected_gt_10,
+        min(corrected_establishments) filter (where part = 'dose_ratio_10') as corrected_establishments_gt_10,
+        max(corrected_msv) filter (where part = 'dose_ratio_10') as corrected_gt_10_msv,
+        max(top_corrected_share) filter (where part = 'dose_ratio_10') as top_corrected_share_gt_10,
+        max(top_corrected_establishment_share) filter (where part = 'dose_ratio_10') as top_corrected_establishment_share_gt_10,
+        min(corrected) filter (where part = 'dose_ratio_5') as corrected_gt_5,
+        min(corrected_establishments) filter (where part = 'dose_ratio_5') as corrected_establishments_gt_5,
+        max(corrected_msv) filter (where part = 'dose_ratio_5') as corrected_gt_5_msv,
+        max(top_corrected_share) filter (where part = 'dose_ratio_5') as top_corrected_share_gt_5,
+        max(top_corrected_establishment_share) filter (where part = 'dose_ratio_5') as top_corrected_establishment_share_gt_5,
+        min(corrected) filter (where part = 'dose_ratio_1') as corrected_gt_1,
+        min(corrected_establishments) filter (where part = 'dose_ratio_1') as corrected_establishments_gt_1,
+        max(corrected_msv) filter (where part = 'dose_ratio_1') as corrected_gt_1_msv,
+        max(top_corrected_share) filter (where part = 'dose_ratio_1') as top_corrected_share_gt_1,
+        max(top_corrected_establishment_share) filter (where part = 'dose_ratio_1') as top_corrected_establishment_share_gt_1
+    from corrections
     group by year, limit_quantity, dimension, group_code, parent_code
 ),
 
-side_by_side as (
-    select
-        coalesce(nation.year, differences.year) as year,
-        coalesce(nation.limit_quantity, differences.limit_quantity) as limit_quantity,
-        coalesce(nation.dimension, differences.dimension) as dimension,
-        coalesce(nation.group_code, differences.group_code) as group_code,
-        coalesce(nation.parent_code, differences.parent_code) as parent_code,
-        coalesce(nation.monitored, 0) as monitored,
-        coalesce(nation.exposed, 0) as exposed,
-        coalesce(nation.collective_dose_man_sv, 0) as collective_dose_man_sv,
-        cast(coalesce(differences.monitored, 0) as bigint) as monitored_difference,
-        cast(coalesce(differences.exposed, 0) as bigint) as exposed_difference,
-        coalesce(differences.dose_msv, 0) as difference_msv,
-        cast(differences.persons as bigint) as corrected_persons,
-        differences.establishments as corrected_establishments,
-        coalesce(differences.corrected_msv, 0) as corrected_msv,
-        share_of(differences.highest_msv, differences.corrected_msv) as top_corrected_share,
-        share_of(differences.highest_of_establishments_msv, differences.corrected_msv) as top_corrected_establishment_share,
-        coalesce(nation.n_establishments, 0) as n_establishments,
-        nation.top_share,
-        nation.top_establishment_share_dose,
-        nation.top_establishment_share_workers
-    from national_statistics as nation
-    full outer join differences
-        on differences.year = nation.year
-        and differences.limit_quantity = nation.limit_quantity
-        and differences.dimension = nation.dimension
-        and differences.group_code = nation.group_code
+groups as (
+    select year, limit_quantity, dimension, group_code, parent_code
+    from national_statistics
+    union
+    select year, limit_quantity, dimension, group_code, parent_code
+    from differences
 )
 
 select
@@ -61,38 +65,59 @@ select
     limit_quantity,
     dimension,
     group_code,
-    parent_code,
-    monitored,
-    exposed,
-    collective_dose_man_sv,
-    monitored + monitored_difference as monitored_all_rows,
-    exposed + exposed_difference as exposed_all_rows,
-    cast(collective_dose_man_sv + difference_msv * 0.001::decimal(4, 3) as decimal(18, 6))
-        as collective_dose_all_rows_man_sv,
-    quantiles.median_exposed_msv as median_exposed_all_rows_msv,
-    quantiles.p25_exposed_msv as p25_exposed_all_rows_msv,
-    quantiles.p75_exposed_msv as p75_exposed_all_rows_msv,
-    quantiles.p90_exposed_msv as p90_exposed_all_rows_msv,
-    quantiles.p95_exposed_msv as p95_exposed_all_rows_msv,
-    quantiles.p99_exposed_msv as p99_exposed_all_rows_msv,
-    quantiles.median_monitored_msv as median_monitored_all_rows_msv,
-    quantiles.p25_monitored_msv as p25_monitored_all_rows_msv,
-    quantiles.p75_monitored_msv as p75_monitored_all_rows_msv,
-    quantiles.p90_monitored_msv as p90_monitored_all_rows_msv,
-    quantiles.p95_monitored_msv as p95_monitored_all_rows_msv,
-    quantiles.p99_monitored_msv as p99_monitored_all_rows_msv,
-    corrected_persons,
-    corrected_establishments,
-    nullif(abs(monitored_difference), 0) as monitored_difference,
-    nullif(abs(exposed_difference), 0) as exposed_difference,
-    nullif(abs(monitored + monitored_difference - exposed - exposed_difference), 0) as unexposed_all_rows,
-    cast(corrected_msv as decimal(18, 3)) as corrected_msv,
-    top_corrected_share,
-    top_corrected_establishment_share,
-    n_establishments,
-    top_share,
-    top_establishment_share_dose,
-    top_establishment_share_workers
-from side_by_side
-left join (from dose_quantiles where basis = 'all') as quantiles using (year, limit_quantity, dimension, group_code)
+    groups.parent_code,
+    coalesce(nation.monitored, 0) as monitored,
+    coalesce(nation.exposed, 0) as exposed,
+    coalesce(nation.collective_dose_man_sv, 0) as collective_dose_man_sv,
+    coalesce(nation.n_gt_1, 0) as n_gt_1,
+    coalesce(nation.n_gt_2, 0) as n_gt_2,
+    coalesce(nation.n_gt_5, 0) as n_gt_5,
+    coalesce(nation.n_gt_6, 0) as n_gt_6,
+    coalesce(nation.n_gt_10, 0) as n_gt_10,
+    coalesce(nation.n_gt_15, 0) as n_gt_15,
+    coalesce(nation.n_gt_20, 0) as n_gt_20,
+    coalesce(nation.n_gt_50, 0) as n_gt_50,
+    coalesce(received.monitored, 0) as monitored_all_rows,
+    coalesce(received.exposed, 0) as exposed_all_rows,
+    coalesce(received.collective_dose_man_sv, 0) as collective_dose_all_rows_man_sv,
+    received.mean_monitored_msv as mean_monitored_all_rows_msv,
+    received.mean_exposed_msv as mean_exposed_all_rows_msv,
+    received.median_exposed_msv as median_exposed_all_rows_msv,
+    received.p25_exposed_msv as p25_exposed_all_rows_msv,
+    received.p75_exposed_msv as p75_exposed_all_rows_msv,
+    received.p90_exposed_msv as p90_exposed_all_rows_msv,
+    received.p95_exposed_msv as p95_exposed_all_rows_msv,
+    received.p99_exposed_msv as p99_exposed_all_rows_msv,
+    received.median_monitored_msv as median_monitored_all_rows_msv,
+    received.p25_monitored_msv as p25_monitored_all_rows_msv,
+    received.p75_monitored_msv as p75_monitored_all_rows_msv,
+    received.p90_monitored_msv as p90_monitored_all_rows_msv,
+    received.p95_monitored_msv as p95_monitored_all_rows_msv,
+    received.p99_monitored_msv as p99_monitored_all_rows_msv,
+    coalesce(received.n_gt_1, 0) as n_gt_1_all_rows,
+    coalesce(received.n_gt_2, 0) as n_gt_2_all_rows,
+    coalesce(received.n_gt_5, 0) as n_gt_5_all_rows,
+    coalesce(received.n_gt_6, 0) as n_gt_6_all_rows,
+    coalesce(received.n_gt_10, 0) as n_gt_10_all_rows,
+    coalesce(received.n_gt_15, 0) as n_gt_15_all_rows,
+    coalesce(received.n_gt_20, 0) as n_gt_20_all_rows,
+    coalesce(received.n_gt_50, 0) as n_gt_50_all_rows,
+    received.number_ratio_15 as number_ratio_15_all_rows,
+    received.number_ratio_10 as number_ratio_10_all_rows,
+    received.number_ratio_5 as number_ratio_5_all_rows,
+    received.number_ratio_1 as number_ratio_1_all_rows,
+    received.dose_ratio_15 as dose_ratio_15_all_rows,
+    received.dose_ratio_10 as dose_ratio_10_all_rows,
+    received.dose_ratio_5 as dose_ratio_5_all_rows,
+    received.dose_ratio_1 as dose_ratio_1_all_rows,
+    nullif(received.exposed_unmonitored, 0) as exposed_unmonitored_all_rows,
+    differences.* exclude (year, limit_quantity, dimension, group_code, parent_code),
+    coalesce(nation.n_establishments, 0) as n_establishments,
+    nation.top_share,
+    nation.top_establishment_share_dose,
+    nation.top_establishment_share_workers
+from groups
+left join national_statistics as nation using (year, limit_quantity, dimension, group_code)
+left join (from group_statistics where basis = 'all') as received using (year, limit_quantity, dimension, group_code)
+left join differences using (year, limit_quantity, dimension, group_code)
 order by year, limit_quantity, dimension, group_code

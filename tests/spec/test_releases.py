@@ -442,6 +442,52 @@ def test_what_corrections_change_in_a_domain_does_not_follow_from_the_others(nat
     assert domains == ["NUCLEAR"]
 
 
+def test_counts_of_all_rows_stay_while_corrections_make_few_pass_a_level(home):
+    """Twelve pass 5 mSv by corrections, then one beside fifteen whose dose is corrected below, then twelve."""
+    for place in range(10, 19):
+        home.establishment(place)
+        home.workers(20, "4.000", place)
+    home.release()
+    seen = []
+    for passing, below in ((range(1, 180, 15), ()), ([2], range(5, 180, 12)), (range(3, 180, 15), ())):
+        for worker in passing:
+            cancel(home, worker, "3.000")
+        for worker in below:
+            cancel(home, worker, "0.500")
+        home.release()
+        (row,) = home.shown("statistics_of_all_rows", limit_quantity="effective", dimension="ALL")
+        names = ("n_gt_5", "n_gt_5_all_rows", "number_ratio_5_all_rows", "dose_ratio_5_all_rows",
+                 "collective_dose_all_rows_man_sv")  # fmt: skip
+        seen.append([str(row[name]) for name in names])
+    assert seen == [
+        ["0", "12", "0.066667", "0.111111", "0.756000"],
+        ["0", "12", "0.066667", "0.111111", "0.766500"],
+        ["0", "25", "0.138889", "0.218069", "0.802500"],
+    ]
+
+
+def test_figures_that_earlier_code_did_not_give_come_where_their_count_does_not_stay(home):
+    """The count of the exposed stays, since one came to a dose: a mean that was not told would give it."""
+    for place in (10, 11, 12):
+        home.establishment(place)
+        home.workers(30, "1.000", place)
+        home.workers(11, "0.000", place)
+    home.release()
+    folder = home.register.settings.releases / releases(home.register.settings)[0].name
+    added = [c for c in models()["statistics_of_all_rows"].columns if c.startswith(("mean_", "n_gt_"))]
+    with duckdb.connect(str(folder / "basis.duckdb")) as connection:
+        for name in ("whole_statistics_of_all_rows", "shown_statistics_of_all_rows"):
+            for column in added:
+                connection.execute(f"alter table {name} drop column {column}")
+    for worker in (*range(1, 21), 31, *range(42, 62), *range(83, 93)):
+        home.register.dose("2023-12-31", "2.000", worker_key=worker, establishment_key=10 + (worker - 1) // 41)
+    home.release()
+    (row,) = home.shown("statistics_of_all_rows", limit_quantity="effective", dimension="ALL")
+    assert (str(row["collective_dose_all_rows_man_sv"]), row["exposed_all_rows"]) == ("0.192000", 90)
+    assert row["mean_exposed_all_rows_msv"] is None
+    assert (str(row["mean_monitored_all_rows_msv"]), row["n_gt_1_all_rows"]) == ("1.561", 51)
+
+
 def test_a_basis_of_earlier_code_keeps_both_views_as_they_were(nation):
     folder = nation.register.settings.releases / releases(nation.register.settings)[0].name
     with duckdb.connect(str(folder / "basis.duckdb")) as connection:

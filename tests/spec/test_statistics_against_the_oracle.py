@@ -176,7 +176,8 @@ def employment_years(jobs: dict[tuple, str | None], doses: list[tuple]) -> list[
 
 OF_PARTS = ("monitored", "exposed", "mean_exposed_msv", "median_exposed_msv", "p95_exposed_msv")
 COLUMNS = list(oracle.yearly_statistics([]))
-OF_ALL_ROWS = [name for name in COLUMNS if name in ("monitored", "exposed") or name.startswith(("median_", "p"))]
+OF_ALL_ROWS = [name.removesuffix("_msv") + "_all_rows" + ("_msv" if name.endswith("_msv") else "") for name in COLUMNS]
+BY_BOTH = list(oracle.told_by_both({}, {}))
 OF_PLACES = ("monitored", "exposed", "mean_monitored_msv", "mean_exposed_msv", "median_exposed_msv", "p25_exposed_msv",
              "p75_exposed_msv", "median_monitored_msv", "p25_monitored_msv", "p75_monitored_msv", "n_gt_1",
              "n_gt_6")  # fmt: skip
@@ -188,11 +189,8 @@ QUERIES = {
         select limit_quantity, year, dimension, group_code, {", ".join(COLUMNS)} from national_statistics
     """,
     "statistics_of_all_rows": f"""
-        select limit_quantity, year, dimension, group_code, collective_dose_all_rows_man_sv * 1000, {
-        ", ".join(
-            name.removesuffix("_msv") + "_all_rows" + ("_msv" if name.endswith("_msv") else "") for name in OF_ALL_ROWS
-        )
-    }
+        select limit_quantity, year, dimension, group_code, collective_dose_all_rows_man_sv * 1000,
+            {", ".join(OF_ALL_ROWS + BY_BOTH)}
         from statistics_of_all_rows
     """,
     "completeness_counts": """
@@ -257,7 +255,8 @@ def test_national_tables(drawn):
         has_unscear_properties(dict(zip(COLUMNS, numbers, strict=True)))
     assert keyed(found["statistics_of_all_rows"], 4) == {
         key: (sum(dose for dose, _ in people.values()),
-              *(oracle.yearly_statistics(list(people.values()))[name] for name in OF_ALL_ROWS))
+              *oracle.yearly_statistics(list(people.values())).values(),
+              *oracle.told_by_both(groups.get(key, {}), people).values())
         for key, people in groups_of_all.items()
     }  # fmt: skip
     assert keyed(found["top_contributors"], 4) == {

@@ -115,6 +115,32 @@ def test_percentiles_are_those_of_the_persons_as_all_rows_have_them(register, ta
     """)
 
 
+def test_counts_above_levels_means_and_ratios_are_those_of_the_persons_as_all_rows_have_them(register, table, expected):
+    """Of 1, 2 and 6 mSv the first had 7 before; the third wears no badge; a fourth has nothing left of 3."""
+    for row in table("""
+        row_no | worker_key | period_end | dose_msv | record_action | replaced
+        2      | 1          | 2023-06-30 | 7.000    | NEW           | -
+        3      | 1          | 2023-06-30 | 1.000    | REPLACE       | 2
+        4      | 2          | 2023-06-30 | 2.000    | NEW           | -
+        6      | 4          | 2023-06-30 | 3.000    | NEW           | -
+        7      | 4          | 2023-06-30 | 0.000    | CANCEL        | 6
+    """):
+        corrected(register, row)
+    register.dose("2023-06-30", "6.000", worker_key=3, dosimetry="INTERNAL", quantity="E50", radiation="ALPHA_INT",
+                  body_location=None)  # fmt: skip
+    asked = """
+        select {}, n_gt_2{}, n_gt_5{}, mean_exposed{}_msv, mean_monitored{}_msv, number_ratio_5{}, dose_ratio_5{}
+        from {} where limit_quantity = 'effective' and dimension = 'ALL'
+    """
+    now = asked.format("'results that stand'", *[""] * 6, "national_statistics")
+    received = asked.format("'all rows received'", *["_all_rows"] * 6, "statistics_of_all_rows")
+    assert register.rows_of(f"{now} union all {received} order by all desc") == expected("""
+        view               | n_gt_2 | n_gt_5 | mean_exposed | mean_monitored | number_ratio_5 | dose_ratio_5
+        results that stand | 1      | 1      | 3.000        | 1.500          | 0.000000       | 0.000000
+        all rows received  | 3      | 2      | 4.500        | 4.000          | 0.333333       | 0.583333
+    """)  # fmt: skip
+
+
 def test_a_correction_moves_a_person_from_class_to_class(register, table, expected):
     """The first had 6 mSv before 1, the second 3 before 2, the third's result was cancelled, the fourth's stands."""
     for row in table("""

@@ -38,11 +38,13 @@ class Tables:
             self.register.add("employments", worker_key=self.worker, establishment_key=place, row_no=self.worker, **job)
             self.register.dose(day, dose, worker_key=self.worker, establishment_key=place, **fields)
 
-    def cancelled(self, worker: int, dose: str, place: int = 10, day: str = "2023-03-31") -> None:
+    def cancelled(self, worker: int, dose: str, place: int = 10, day: str = "2023-03-31", **fields) -> None:
         """One more result of a person, and its cancellation."""
-        row = self.register.dose(day, dose, worker_key=worker, establishment_key=place)
-        self.register.dose(day, None, worker_key=worker, establishment_key=place, result_status="ABSENT",
-                           record_action="CANCEL", replaces_dose_id=row["dose_id"])  # fmt: skip
+        of = {"worker_key": worker, "establishment_key": place, **fields}
+        row = self.register.dose(day, dose, **of)
+        self.register.dose(
+            day, None, result_status="ABSENT", record_action="CANCEL", replaces_dose_id=row["dose_id"], **of
+        )
 
     def shown(self, model: str, viewer: Viewer = AUTHORITY, **where) -> pl.DataFrame:
         if self.access is None:
@@ -375,6 +377,86 @@ def test_the_two_views_of_other_groups_leave_no_group_of_few(tables):
     told = dict(domains.select("group_code", "collective_dose_all_rows_man_sv").iter_rows())
     assert [name for name, dose in told.items() if dose is None] == ["MEDICAL_DENTAL_VET", "NON_NUCLEAR_INDUSTRY"]
     assert domains["collective_dose_man_sv"].null_count() == 0
+
+
+def both_views(tables) -> dict:
+    (row,) = tables.shown("statistics_of_all_rows", limit_quantity="effective", dimension="ALL").to_dicts()
+    return row
+
+
+ABOVE_5 = [f"{name}_all_rows" for name in ("n_gt_5", "n_gt_6", "number_ratio_5", "dose_ratio_5")]
+
+
+@pytest.mark.parametrize(
+    ("crossing", "places", "is_shown"), [(0, 3, True), (1, 3, False), (10, 3, False), (11, 3, True), (12, 2, False)]
+)
+def test_the_counts_above_a_level_of_two_views_tell_no_few_who_passed_it(tables, crossing, places, is_shown):
+    """Twelve others were corrected above the level: they hide nobody who passed it."""
+    for place in (10, 11, 12):
+        tables.establishment(place)
+        tables.workers(20, "4.000", place)
+        tables.workers(20, "7.000", place)
+    for number in range(crossing):
+        tables.cancelled(1 + 40 * (number % places) + number // places, "3.000", 10 + number % places)
+    for number in range(12):
+        tables.cancelled(21 + 40 * (number % 3) + number // 3, "0.500", 10 + number % 3)
+    row = both_views(tables)
+    assert (row["n_gt_5"], row["n_gt_1_all_rows"], row["n_gt_10_all_rows"]) == (60, 120, 0)
+    assert [row[name] is not None for name in ABOVE_5] == [is_shown] * 4
+    others = ("mean_exposed_all_rows_msv", "mean_monitored_all_rows_msv", "number_ratio_1_all_rows",
+              "dose_ratio_1_all_rows")  # fmt: skip
+    assert [row[name] is not None for name in others] == [True] * 4
+
+
+@pytest.mark.parametrize(("between", "is_shown"), [(0, True), (3, False), (11, True)])
+def test_two_levels_of_two_views_tell_no_few_who_came_between_them(tables, between, is_shown):
+    """Nineteen pass 1 and 2 mSv: beside them those who pass 1 mSv alone would follow."""
+    for place in (10, 11, 12):
+        tables.establishment(place)
+        tables.workers(20, "0.500", place)
+        tables.workers(20, "1.500", place)
+        tables.workers(20, "4.000", place)
+    for number in range(19 + between):
+        dose = "3.000" if number < 19 else "1.000"
+        tables.cancelled(1 + 60 * (number % 3) + number // 3, dose, 10 + number % 3)
+    row = both_views(tables)
+    assert (row["n_gt_1_all_rows"], row["n_gt_2"], row["n_gt_5_all_rows"]) == (139 + between, 60, 0)
+    assert row["n_gt_2_all_rows"] == (79 if is_shown else None)
+
+
+@pytest.mark.parametrize(
+    ("above", "below", "is_shown"), [(0, 20, True), (3, 20, False), (12, 0, True), (12, 3, False), (12, 12, True)]
+)
+def test_the_dose_above_a_level_of_two_views_tells_no_dose_of_few(tables, above, below, is_shown):
+    """Nobody passes the level; what was corrected above it, or below it, is the dose of few."""
+    for place in (10, 11, 12):
+        tables.establishment(place)
+        tables.workers(20, "0.500", place)
+        tables.workers(20, "7.000", place)
+    for number in range(above):
+        tables.cancelled(21 + 40 * (number % 3) + number // 3, "0.500", 10 + number % 3)
+    for number in range(below):
+        tables.cancelled(1 + 40 * (number % 3) + number // 3, "0.200", 10 + number % 3)
+    row = both_views(tables)
+    assert (row["n_gt_5_all_rows"], row["number_ratio_5_all_rows"]) == (60, row["number_ratio_5_all_rows"])
+    assert row["number_ratio_5_all_rows"] is not None and row["collective_dose_all_rows_man_sv"] is not None
+    assert [row[f"dose_ratio_{level}_all_rows"] is not None for level in (5, 1)] == [is_shown] * 2
+
+
+@pytest.mark.parametrize(("monitored", "is_shown"), [(0, True), (3, False), (11, True)])
+def test_the_mean_of_those_with_a_badge_tells_no_corrected_dose_of_few_beside_the_whole(tables, monitored, is_shown):
+    """Twelve intakes of persons without a badge were cancelled, and results of some who have one."""
+    for place in (10, 11, 12):
+        tables.establishment(place)
+        tables.workers(20, "1.000", place)
+        tables.workers(5, "2.000", place, **INTAKE)
+    for number in range(12):
+        tables.cancelled(21 + 25 * (number % 3) + number // 3, "0.500", 10 + number % 3, **INTAKE)
+    for number in range(monitored):
+        tables.cancelled(1 + 25 * (number % 3) + number // 3, "0.500", 10 + number % 3)
+    row = both_views(tables)
+    assert row["collective_dose_all_rows_man_sv"] is not None and row["mean_exposed_all_rows_msv"] is not None
+    assert (row["mean_monitored_all_rows_msv"] is not None) is is_shown
 
 
 def watched(tables, **where) -> tuple[int | None, int | None]:
