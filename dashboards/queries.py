@@ -9,6 +9,7 @@ from dashboards.ask import Ask
 from lake import reference
 from lake.errors import NoSnapshot
 from lake.vocabulary import LimitQuantity
+from models.catalog import models
 from models.provenance import Source
 from registry.constraints import Constraint, constraints_of, level_of
 from registry.policy import Data
@@ -25,13 +26,13 @@ def break_year() -> int:
     return reference.threshold("individual_monitoring_only_from").year
 
 
-def national_years(ask: Ask, quantity: str) -> pl.DataFrame:
-    """The whole country, one row per year."""
-    return _national(ask, limit_quantity=quantity, dimension="ALL").sort("year")
+def national_years(ask: Ask, quantity: str, *, of_all_rows: bool = False) -> pl.DataFrame:
+    """The whole country, one row per year; `of_all_rows`: as if nothing had been replaced or cancelled."""
+    return _national(ask, of_all_rows, limit_quantity=quantity, dimension="ALL").sort("year")
 
 
 def national_all_rows(ask: Ask, quantity: str) -> pl.DataFrame:
-    """The whole country as if nothing had been replaced or cancelled, one row per year."""
+    """The whole country in both views, one row per year."""
     return _published(ask, "statistics_of_all_rows", {"limit_quantity": quantity, "dimension": "ALL"}).sort("year")
 
 
@@ -69,14 +70,15 @@ def establishment_completeness(ask: Ask, establishment_key: int, year: int) -> d
     return rows.row(0, named=True) if rows.height else None
 
 
-def national_groups(ask: Ask, quantity: str, dimension: str, year: int) -> pl.DataFrame:
+def national_groups(ask: Ask, quantity: str, dimension: str, year: int, *, of_all_rows: bool = False) -> pl.DataFrame:
     """One year by domain, sector, occupation, category …"""
-    return _national(ask, limit_quantity=quantity, dimension=dimension, year=year)
+    return _national(ask, of_all_rows, limit_quantity=quantity, dimension=dimension, year=year)
 
 
-def dose_classes(ask: Ask, quantity: str, year: int) -> pl.DataFrame:
+def dose_classes(ask: Ask, quantity: str, year: int, *, of_all_rows: bool = False) -> pl.DataFrame:
     """Persons per dose class in one year, every class of the quantity present and labelled."""
-    found = _published(ask, "dose_distribution", {"limit_quantity": quantity, "year": year, "dimension": "ALL"})
+    where = {"limit_quantity": quantity, "year": year, "dimension": "ALL"}
+    found = _in_view(ask, "dose_distribution", "dose_distribution_of_all_rows", of_all_rows, where)
     found = found.select("class_code", "workers")
     if found.is_empty():
         return pl.DataFrame(schema=dict.fromkeys(("class_code", "position", "label", "workers"), pl.Int64))
@@ -270,8 +272,18 @@ def source(ask: Ask, model: str, answer: pl.DataFrame, as_of: date | None = None
     return ask.ground.access.source(model, answer, as_of)
 
 
-def _national(ask: Ask, **where) -> pl.DataFrame:
-    return _published(ask, "national_statistics", where)
+def _national(ask: Ask, of_all_rows: bool, **where) -> pl.DataFrame:
+    return _in_view(ask, "national_statistics", "statistics_of_all_rows", of_all_rows, where)
+
+
+def _in_view(ask: Ask, current: str, all_rows: str, of_all_rows: bool, where: dict) -> pl.DataFrame:
+    """Either table, its figures named as in the current one; NULL those that the release is older than."""
+    if not of_all_rows:
+        return _published(ask, current, where)
+    found = _published(ask, all_rows, where)
+    names = {name: name.replace("_all_rows", "") for name in models()[all_rows].columns if "_all_rows" in name}
+    named = {name: pl.col(name) if name in found.columns else pl.lit(None) for name in names}
+    return found.with_columns(named[name].alias(names[name]) for name in names)
 
 
 def _published(ask: Ask, model: str, where: dict) -> pl.DataFrame:

@@ -59,3 +59,10 @@ SEPARATORS = {"fr": ",\u202f", "en": ".,"}
 def figure(language: str = "fr", height: int = 320, **layout) -> go.Figure:
     """An empty figure in the house style."""
     return go.Figure(layout={"template": "dosilake", "separators": SEPARATORS[language], "height": height, **layout})
+
+
+def say_unpublished(made: go.Figure, x, text: str) -> None:
+    """Write `text` on the axis at `x`, where a value is not published."""
+    made.add_annotation(
+        x=x, y=0, yref="paper", yanchor="bottom", text=text, showarrow=False, font={"color": MUTED, "size": 12}
+    )

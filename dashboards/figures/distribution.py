@@ -27,10 +27,7 @@ def dose_classes(frame: pl.DataFrame, *, label: str, title: str, t: Callable[...
     )
     for name, count in zip(names, counts, strict=True):
         if count is None:
-            figure.add_annotation(
-                x=name, y=0, yref="paper", yanchor="bottom", text=t("label.not_published"), showarrow=False,
-                font={"color": theme.MUTED, "size": 12},
-            )  # fmt: skip
+            theme.say_unpublished(figure, name, t("label.not_published"))
     highest = max((count for count in counts if count), default=10)
     figure.update_yaxes(title=title, type="log", range=[-0.3, len(str(int(highest))) + 0.2], dtick=1, tickformat=",.0f")
     figure.update_xaxes(title=t("figure.dose_class"), categoryorder="array", categoryarray=names, tickangle=0)

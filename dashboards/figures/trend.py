@@ -11,7 +11,7 @@ from dashboards import theme
 def annual_trend(
     frame: pl.DataFrame, *, measure: str, title: str, break_year: int | None, t: Callable[..., str], language: str
 ) -> go.Figure:
-    """One point per year of `measure`; years before and after the break are not joined."""
+    """One point per year of `measure`, or a word that it is not published; none joins years across the break."""
     figure = theme.figure(language, height=300)
     frame = frame.sort("year")
     parts = [frame]
@@ -36,6 +36,8 @@ def annual_trend(
             x=break_year - 0.5, y=1, yref="paper", text=t("figure.break"), showarrow=False, xanchor="left", xshift=6,
             font={"color": theme.MUTED, "size": 12}, align="left",
         )  # fmt: skip
+    for year in frame.filter(pl.col(measure).is_null())["year"]:
+        theme.say_unpublished(figure, year, t("label.not_published"))
     figure.update_xaxes(dtick=1, tickformat="d")
     figure.update_yaxes(title=title)
     return figure

@@ -1,6 +1,6 @@
 """How many workers, how much dose, where, and how it moves: the country in one page."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import polars as pl
 
@@ -21,20 +21,22 @@ _STATES = (
     "detected", "notified", "under_inquiry", "confirmed", "modified", "retained_by_default", "gone_modified",
     "gone_cancelled",
 )  # fmt: skip
-_RELEASED = ("national_statistics", "dose_distribution", "national_exceedances")
+_CURRENT = ("national_statistics", "dose_distribution", "national_exceedances")
+_ALL_ROWS = ("statistics_of_all_rows", "dose_distribution_of_all_rows", "national_exceedances")
 _RATIOS = (15, 10, 5, 1)
 
 
 def render(ask: Ask):
     quantities = [q for q in LimitQuantity if q is not LimitQuantity.OPERATIONAL]
     quantity = ask.choice("quantity", [q.value for q in quantities], LimitQuantity.EFFECTIVE.value)
-    years = queries.national_years(ask, quantity)
+    view = _View(ask, ask.choice("rows", ["current", "all"]) == "all")
+    years = queries.national_years(ask, quantity, of_all_rows=view.of_all_rows)
     if years.is_empty():
         return blocks.page(
             ask.t("national.title"),
             ask.t("national.question"),
             blocks.empty(ask, ask.t("state.empty"), ask.t("national.empty")),
-            controls=[_quantity_select(ask, quantities, quantity)],
+            controls=[_quantity_select(ask, quantities, quantity), view.select()],
         )
     shown = [str(year) for year in years["year"].unique().sort(descending=True)]
     year = int(ask.choice("year", shown))
@@ -42,25 +44,56 @@ def render(ask: Ask):
     measure = ask.choice("measure", list(MEASURES))
     controls = [
         _quantity_select(ask, quantities, quantity),
+        view.select(),
         blocks.select("year", ask.t("label.year"), [{"value": y, "label": y} for y in shown], str(year), width=110),
     ]
     return blocks.page(
         ask.t("national.title"),
         ask.t("national.question"),
+        *view.notice(),
         _headlines(ask, years, year),
         blocks.completeness(ask, queries.national_completeness(ask, quantity, year)),
-        _trend(ask, years, measure),
-        _groups(ask, quantity, dimension, year),
-        _classes(ask, quantity, year),
-        _ratios(ask, years, year),
-        _corrections(ask, quantity),
+        _trend(ask, view, years, measure),
+        _groups(ask, view, quantity, dimension, year),
+        _classes(ask, view, quantity, year),
+        _ratios(ask, view, years, year),
+        _corrections(ask, view, quantity),
         _exceedances(ask, year),
         _nowcast(ask, quantity),
         _timeliness(ask),
         _revisions(ask),
-        blocks.sources(ask, *(queries.source(ask, model, years) for model in _RELEASED)),
+        blocks.sources(ask, *(queries.source(ask, model, years) for model in view.models)),
         controls=controls,
     )
+
+
+@dataclass(frozen=True)
+class _View:
+    """Which rows the figures are made of: those that stand, or all that were received."""
+
+    ask: Ask
+    of_all_rows: bool
+
+    @property
+    def models(self) -> tuple[str, ...]:
+        return _ALL_ROWS if self.of_all_rows else _CURRENT
+
+    def select(self):
+        words = {"current": "national.current_rows", "all": "national.all_rows"}
+        data = [{"value": value, "label": self.ask.t(key)} for value, key in words.items()]
+        value = "all" if self.of_all_rows else "current"
+        return blocks.select("rows", self.ask.t("national.rows"), data, value, width=200)
+
+    def notice(self) -> list:
+        return [blocks.notice(self.ask.t("national.corrections_note"), "blue")] if self.of_all_rows else []
+
+    def title(self, key: str, **values) -> str:
+        mark = f" – {self.ask.t('national.all_rows')}" if self.of_all_rows else ""
+        return self.ask.t(key, **values) + mark
+
+    def key(self, name: str) -> str:
+        """Of a table, and of the file that it is downloaded as."""
+        return f"{name}-all-rows" if self.of_all_rows else name
 
 
 def label_of(ask: Ask, dimension: str, code: str) -> str:
@@ -107,7 +140,7 @@ def _headlines(ask: Ask, years: pl.DataFrame, year: int):
     return blocks.headlines(*cards)
 
 
-def _trend(ask: Ask, years: pl.DataFrame, measure: str):
+def _trend(ask: Ask, view: _View, years: pl.DataFrame, measure: str):
     title = ask.t(f"measure.{measure}") + {"man_sv": f" ({ask.t('unit.man_sv')})", "msv": " (mSv)"}.get(
         _KINDS[measure], ""
     )
@@ -115,24 +148,27 @@ def _trend(ask: Ask, years: pl.DataFrame, measure: str):
         years, measure=measure, title=title, break_year=queries.break_year(), t=ask.t, language=ask.language
     )
     columns = [Column("year", ask.t("label.year"), "text", 90), *(_measure_column(ask, name) for name in MEASURES)]
-    first, last = years.row(0, named=True), years.row(-1, named=True)
-    summary = ask.t(
-        "national.trend_summary",
-        first=first["year"],
-        last=last["year"],
-        start=ask.number(first[measure], 1),
-        end=ask.number(last[measure], 1),
-    )
+    told = years.drop_nulls(measure)
+    summary = ask.t("label.not_published")
+    if told.height:
+        first, last = told.row(0, named=True), told.row(-1, named=True)
+        summary = ask.t(
+            "national.trend_summary",
+            first=first["year"],
+            last=last["year"],
+            start=ask.number(first[measure], 1),
+            end=ask.number(last[measure], 1),
+        )
     choices = [{"value": name, "label": ask.t(f"measure.{name}")} for name in MEASURES]
     return blocks.chart_card(
-        ask, "trend", ask.t("national.trend", measure=title), figure, years, columns,
+        ask, view.key("trend"), view.title("national.trend", measure=title), figure, years, columns,
         summary=summary, note=ask.t("national.break_note"), null_text=ask.t("label.not_published"),
         tools=[blocks.select("measure", ask.t("label.measure"), choices, measure, width=230, hide_label=True)],
     )  # fmt: skip
 
 
-def _groups(ask: Ask, quantity: str, dimension: str, year: int):
-    frame = queries.national_groups(ask, quantity, dimension, year)
+def _groups(ask: Ask, view: _View, quantity: str, dimension: str, year: int):
+    frame = queries.national_groups(ask, quantity, dimension, year, of_all_rows=view.of_all_rows)
     names = [label_of(ask, dimension, code) for code in frame["group_code"]]
     frame = frame.with_columns(blocks.texts("label", names))
     frame = frame.sort("monitored", descending=True, nulls_last=True)
@@ -154,11 +190,15 @@ def _groups(ask: Ask, quantity: str, dimension: str, year: int):
         _longest(frame), label="label", measure="mean_exposed_msv", low="p25_exposed_msv", high="p75_exposed_msv",
         title=f"{ask.t('measure.mean_exposed_msv')} (mSv)", t=ask.t, language=ask.language,
     )  # fmt: skip
+    notes = [ask.t("national.suppression_note")]
+    if withheld := frame["mean_exposed_msv"].null_count():
+        notes.append(ask.t("national.groups_withheld", count=withheld, all=frame.height))
     choices = [{"value": name, "label": ask.t(f"dimension.{name}")} for name in DIMENSIONS]
     return blocks.chart_card(
-        ask, f"by-{dimension}-{year}", ask.t("national.groups", by=ask.t(f"dimension.{dimension}"), year=year), figure,
-        frame, columns, summary=ask.t("national.groups_summary", count=frame.height),
-        note=ask.t("national.suppression_note"), null_text=ask.t("label.not_published"),
+        ask, view.key(f"by-{dimension}-{year}"),
+        view.title("national.groups", by=ask.t(f"dimension.{dimension}"), year=year), figure, frame, columns,
+        summary=ask.t("national.groups_summary", count=frame.height), note=" ".join(notes),
+        null_text=ask.t("label.not_published"),
         tools=[blocks.select("by", ask.t("label.by"), choices, dimension, width=230, hide_label=True)],
     )  # fmt: skip
 
@@ -167,18 +207,18 @@ def _longest(frame: pl.DataFrame, most: int = 20) -> pl.DataFrame:
     return frame.drop_nulls("mean_exposed_msv").sort("monitored", descending=True, nulls_last=True).head(most)
 
 
-def _classes(ask: Ask, quantity: str, year: int):
-    frame = queries.dose_classes(ask, quantity, year)
+def _classes(ask: Ask, view: _View, quantity: str, year: int):
+    frame = queries.dose_classes(ask, quantity, year, of_all_rows=view.of_all_rows)
     figure = dose_classes(frame, label="label", title=ask.t("figure.workers_log"), t=ask.t, language=ask.language)
     columns = [Column("label", ask.t("figure.dose_class")), Column("workers", ask.t("unit.workers"), "count")]
     return blocks.chart_card(
-        ask, f"classes-{year}", ask.t("national.classes", year=year), figure, frame, columns,
+        ask, view.key(f"classes-{year}"), view.title("national.classes", year=year), figure, frame, columns,
         summary=ask.t("national.classes_summary"), note=ask.t("national.classes_note"),
         null_text=ask.t("label.not_published"),
     )  # fmt: skip
 
 
-def _ratios(ask: Ask, years: pl.DataFrame, year: int):
+def _ratios(ask: Ask, view: _View, years: pl.DataFrame, year: int):
     row = years.row(by_predicate=pl.col("year") == year, named=True)
     frame = pl.DataFrame(
         {
@@ -194,12 +234,12 @@ def _ratios(ask: Ask, years: pl.DataFrame, year: int):
         Column("dose_ratio", ask.t("national.dose_ratio"), "percent"),
     ]
     return blocks.table_card(
-        ask, f"unscear-{year}", ask.t("national.ratios", year=year), frame, columns,
+        ask, view.key(f"unscear-{year}"), view.title("national.ratios", year=year), frame, columns,
         note=ask.t("national.ratios_note"), null_text=ask.t("label.not_published"),
     )  # fmt: skip
 
 
-def _corrections(ask: Ask, quantity: str):
+def _corrections(ask: Ask, view: _View, quantity: str):
     measures = ("monitored", "exposed", "collective_dose_man_sv")
     mark = ask.t("national.all_rows")
     columns = [Column("year", ask.t("label.year"), "text", 90)]
@@ -209,7 +249,7 @@ def _corrections(ask: Ask, quantity: str):
         columns += [column, replace(column, field=all_rows, label=f"{column.label} – {mark}")]
     return blocks.table_card(
         ask, "corrections", ask.t("national.corrections"), queries.national_all_rows(ask, quantity), columns,
-        note=ask.t("national.corrections_note"), null_text=ask.t("label.not_published"),
+        note=None if view.of_all_rows else ask.t("national.corrections_note"), null_text=ask.t("label.not_published"),
     )  # fmt: skip
 
 

@@ -124,6 +124,20 @@ def test_a_choice_goes_into_the_address_and_changes_the_page(reader):
     assert "year=2020" in page.url
 
 
+def test_the_rows_that_are_counted_are_chosen_in_the_address(reader):
+    page = reader("autorite")
+    go(page, "/app/national?year=2020")
+    page.get_by_role("combobox", name=text("national.rows", "fr")).or_(
+        page.get_by_label(text("national.rows", "fr"))
+    ).first.click()
+    page.get_by_role("option", name=text("national.all_rows", "fr")).click()
+    page.wait_for_url(re.compile("rows=all"))
+    page.get_by_role("heading", name=re.compile(f"2020 – {text('national.all_rows', 'fr')}")).first.wait_for()
+    assert "year=2020" in page.url and text("national.corrections_note", "fr") in unwrapped(page)
+    assert text("label.not_published", "fr") in page.locator(".headline-value").all_inner_texts()
+    assert not [v["id"] for v in Axe().run(page).response["violations"]]
+
+
 def test_a_worker_sees_the_sum_of_their_own_last_day(reader, query, worker_key):
     sql = """select dose_12m_msv from rolling_doses where worker_key = ? and limit_quantity = 'effective'
              order by on_date desc limit 1"""

@@ -11,6 +11,7 @@ from plotly.utils import PlotlyJSONEncoder
 from dashboards.app import fill
 from dashboards.ask import Ask
 from dashboards.pages import PAGES, find
+from lake import reference
 from registry.accounts import list_accounts, viewer_of
 from registry.constraints import constraints_of
 from registry.demo import DEMO_PASSWORD, READERS
@@ -258,6 +259,36 @@ def test_a_page_shows_the_number_of_the_mart(asks):
     ).row(0, named=True)  # fmt: skip
     shown = said(fill(asks("autorite", year="2020"), "/app/national")[0])
     assert ask.number(row["monitored"]) in shown and ask.number(row["collective_dose_man_sv"], 3) in shown
+
+
+def test_the_nation_is_told_of_all_rows_received_where_they_are_asked_for(asks):
+    """Figures, names of files and sources are those of the rows chosen; what is withheld is said."""
+    ask = asks("autorite", year="2020", rows="all")
+    of_nation = {"limit_quantity": "effective", "dimension": "ALL"}
+    statistics, classes = (
+        ask.ground.access.fetch(f"{name}_of_all_rows", ask.viewer, where=of_nation, purpose="test")
+        for name in ("statistics", "dose_distribution")
+    )
+    page = fill(ask, "/app/national")[0]
+    grids = {part.id["key"]: part.rowData for part in page._traverse() if hasattr(part, "rowData")}
+    changing = {"trend", "by-domain-2020", "classes-2020", "unscear-2020"}
+    assert {f"{key}-all-rows" for key in changing} == {key for key in grids if key.endswith("-all-rows")}
+    names = {"monitored": "monitored_all_rows", "exposed": "exposed_all_rows",
+             "mean_exposed_msv": "mean_exposed_all_rows_msv",
+             "collective_dose_man_sv": "collective_dose_all_rows_man_sv"}  # fmt: skip
+    trend = {row["year"]: [row[name] for name in names] for row in grids["trend-all-rows"]}
+    floats = pl.col(list(names.values())).cast(pl.Float64)
+    assert trend == {year: numbers for year, *numbers in statistics.select("year", floats).iter_rows()}
+    labels = reference.table("dose_classes").filter(limit_quantity="effective").select("class_code", "label_fr")
+    counted = dict(
+        classes.filter(year=2020).join(labels, on="class_code").select("label_fr", "workers_all_rows").iter_rows()
+    )
+    assert counted.items() <= {row["label"]: row["workers"] for row in grids["classes-2020-all-rows"]}.items()
+    shown, current = said(page), said(fill(asks("autorite", year="2020"), "/app/national")[0])
+    assert ask.t("label.not_published") in shown and None in counted.values()
+    for table in ("statistics_of_all_rows", "dose_distribution_of_all_rows"):
+        assert table in shown and table not in current
+    assert "-all-rows" not in current
 
 
 @pytest.mark.parametrize("reader", ["medecin", "employeur", "autorite"])

@@ -7,6 +7,8 @@ import duckdb
 import pytest
 from register import Passed, Register
 
+from dashboards.ask import Ask
+from dashboards.queries import national_years
 from lake.errors import NoSnapshot, SettingError, UsageError
 from lake.settings import Settings
 from lake.vocabulary import Role
@@ -654,6 +656,15 @@ def test_a_release_older_than_a_share_is_read_with_the_others(nation):
     assert figures.not_kept == ["statistics_completeness"]
     assert {row["received_results_share"] for row in figures.items} == {None}
     assert {str(row["occupation_known_share"]) for row in figures.items} == {"1.00"}
+
+
+def test_a_release_older_than_a_figure_of_all_rows_is_shown_with_the_others(nation):
+    folder = nation.register.settings.releases / releases(nation.register.settings)[0].name
+    with duckdb.connect(str(folder / "statistics.duckdb")) as connection:
+        connection.execute("alter table statistics_of_all_rows drop column mean_exposed_all_rows_msv")
+    ground = SimpleNamespace(access=nation.access, settings=nation.register.settings, snapshot_version=lambda: "")
+    (year,) = national_years(Ask(ground, AUTHORITY, "fr", {}), "effective", of_all_rows=True).to_dicts()
+    assert (year["monitored"], year["mean_exposed_msv"], str(year["mean_monitored_msv"])) == (180, None, "1.000")
 
 
 def test_few_who_come_to_a_dose_are_not_counted_beside_many_who_had_one(home):

@@ -55,10 +55,11 @@ def test_the_trend_is_not_joined_across_the_break():
     assert [list(trace.y) for trace in whole.data] == [[1, 2, 3, 4]] and not whole.layout.shapes
 
 
-def test_a_year_that_is_not_published_leaves_a_gap():
+def test_a_year_that_is_not_published_leaves_a_gap_and_says_so():
     frame = pl.DataFrame({"year": [2024, 2025, 2026], "exposed": [1, None, 3]})
     figure = annual_trend(frame, measure="exposed", title="x", break_year=None, t=t, language="fr")
     assert list(figure.data[0].y) == [1, None, 3]
+    assert [(said.x, said.text) for said in figure.layout.annotations] == [(2025, t("label.not_published"))]
 
 
 LIMITS = pl.DataFrame(
