@@ -39,7 +39,7 @@ REFRESHES = {
 # How a column is protected in a published table (models/disclosure.py).
 PROTECTIONS = {
     "key": "shown as it is",
-    "count": "hidden when it or the difference to a neighbour is a small count",
+    "count": "hidden when it, the difference to a neighbour or what corrections change between both is a small count",
     "exceedance_count": "as a count, but shown whatever its size for the whole nation and its domains",
     "magnitude": "hidden when it rests on few exposed persons or mostly on one of them or on one establishment",
     "high_percentile": "a magnitude that needs more exposed persons behind it",
