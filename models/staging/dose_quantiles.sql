@@ -12,13 +12,14 @@ ranked as (
     select
         *,
         sum(persons) over (
-            partition by basis, year, limit_quantity, dimension, group_code, population order by dose_msv
+            partition by basis, year, limit_quantity, dimension, group_code, population
+            order by dose_msv rows unbounded preceding
         ) as last_rank,
         sum(persons) over (partition by basis, year, limit_quantity, dimension, group_code, population) as number
     from populations
 ),
 
--- Of the doses in their order, from 0: those on either side of each percentile.
+-- Of the doses in their order, from 0: those on either side of each percentile. Equal doses stand in any order.
 ranks as (
     select
         *,

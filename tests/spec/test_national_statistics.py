@@ -232,6 +232,24 @@ def test_percentiles_of_all_monitored_count_the_zeros_and_the_unmonitored_are_le
     assert [tuple(map(str, row)) for row in rows] == [("4", "3", "0.000", "1.000", "3.941", "4.001", "7.920")]
 
 
+def test_equal_doses_stand_beside_each_other_with_and_without_a_badge(register, table):
+    """Of five exposed, two wear a badge; the dose that four share is each percentile up to the 75th."""
+    for row in table("""
+        worker_key | dose_msv | dosimetry | quantity | radiation | body_location
+        1          | 1.000    | PASSIVE   | HP10     | PHOTON    | TRUNK
+        2          | 1.000    | PASSIVE   | HP10     | PHOTON    | TRUNK
+        3          | 1.000    | INTERNAL  | E50      | ALPHA_INT | -
+        4          | 1.000    | INTERNAL  | E50      | ALPHA_INT | -
+        5          | 3.000    | INTERNAL  | E50      | ALPHA_INT | -
+    """):
+        register.dose("2023-06-30", **row)
+    rows = register.rows_of("""
+        select monitored, p25_exposed_msv, median_exposed_msv, p75_exposed_msv, p90_exposed_msv, p99_monitored_msv
+        from national_statistics where limit_quantity = 'effective' and dimension = 'ALL'
+    """)
+    assert [tuple(map(str, row)) for row in rows] == [("2", "1.000", "1.000", "1.000", "2.200", "1.000")]
+
+
 def test_what_one_contributor_weighs(register, table):
     register.add("establishments", establishment_key=10)
     register.add("establishments", establishment_key=11, row_no=3)
