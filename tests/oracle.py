@@ -165,17 +165,57 @@ def episodes(
     return found
 
 
-def provisional(doses: list[dict], waiting: list[dict], limits: list[dict], minors: dict[int, date]) -> set[tuple]:
+def detected(
+    doses: list[dict],
+    links: list[dict],
+    limits: list[dict],
+    minors: dict[int, date],
+    until: date,
+    authorised: list[dict] = (),
+) -> list[tuple]:
+    """Of `episodes` those that are exceedances, and the lifetimes of emergencies above their limit until a day."""
+    planned = [one for one in episodes(doses, links, limits, minors, authorised) if one[2] == "detected"]
+    lives = lifetimes_above(doses, links, limits, until)
+    return planned + [(person, code, "detected", *run) for person, code, *run in lives]
+
+
+def with_what_waits(doses: list[dict], waiting: list[dict], enters) -> list[dict]:
+    """The doses and what waits beside them: that takes away only where it puts a dose in the place that `enters`."""
+    return [*doses, *(row for row in waiting if row["record_action"] != "CANCEL" and counted(row) and enters(row))]
+
+
+def provisional(
+    doses: list[dict],
+    waiting: list[dict],
+    links: list[dict],
+    limits: list[dict],
+    minors: dict[int, date],
+    today: date,
+    authorised: list[dict] = (),
+) -> set[tuple]:
     """(person, limit, first day, last day, peak day, mSv, counted mSv) of what the waiting rows would make or raise."""
+    planned = episodes(with_what_waits(doses, waiting, is_planned), links, limits, minors, authorised)
+    lives = lifetimes_above(with_what_waits(doses, waiting, is_of_emergency), links, limits, today)
+    counted_ones = detected(doses, links, limits, minors, today, authorised)
     found = set()
-    counted_ones = [episode for episode in episodes(doses, [], limits, minors) if episode[2] == "detected"]
-    for person, code, state, first, last, peak_day, peak in episodes([*doses, *waiting], [], limits, minors):
-        if state != "detected" or person not in {row["worker_key"] for row in waiting}:
-            continue
+    for person, code, *run in [*(one[:2] + one[3:] for one in planned if one[2] == "detected"), *lives]:
+        first, last, _, peak = run
         same = [one[6] for one in counted_ones if one[:2] == (person, code) and one[3] <= last and one[4] >= first]
         if peak > max(same, default=ZERO):
-            found.add((person, code, first, last, peak_day, peak, max(same, default=None)))
+            found.add((person, code, *run, max(same, default=None)))
     return found
+
+
+def is_planned(row: dict) -> bool:
+    """Enters a sum of planned exposure that a limit bounds."""
+    return limited(row) is not None and row["dosimetry"] != "OPERATIONAL"
+
+
+def is_of_emergency(row: dict) -> bool:
+    """Enters the effective dose of an emergency."""
+    is_read = row["dosimetry"] != "OPERATIONAL" and row["quantity"] in ("HP10", "E", "E50")
+    is_worn_right = row["badge_position"] != "OVER_APRON" and row["body_location"] != "ABDOMEN"
+    return row["situation"] == "SUR" and is_read and is_worn_right
 
 
 def inquiries(
@@ -187,10 +227,10 @@ def inquiries(
     """
     doses, links = known["doses"], known["identity_links"]
     by_code = {limit["limit_code"]: limit for limit in limits}
-    standing = [one for one in episodes(doses, links, limits, minors) if one[2] == "detected"]
+    standing = detected(doses, links, limits, minors, today)
     removed = {row["replaces_dose_id"] >> 3: row for row in doses if row["replaces_dose_id"] is not None}
     past = {
-        moment: [one for one in episodes(_before(doses, moment), links, limits, minors) if one[2] == "detected"]
+        moment: detected(_before(doses, moment), links, limits, minors, moment.date())
         for moment in {row["received_at"] for row in removed.values()}
     }
     found: dict[tuple, tuple] = {}
@@ -280,6 +320,9 @@ def _meet(one: tuple, other: tuple) -> bool:
 
 def _summed(doses: list[dict], links: list[dict], limit: dict, person: int, day: date, minors: dict) -> dict:
     """Site → mSv in the limit's window on a day."""
+    if limit["window"] == "CAREER":
+        life = emergency_periods(doses, links).items()
+        return {"WHOLE_BODY": sum((dose for (own, *_, end), (dose, _) in life if own == person and end <= day), ZERO)}
     after = limit["valid_from"] - timedelta(days=1) if limit["window"] == "BLOCK" else months_before(day, 12)
     sums: dict[str, Decimal] = {}
     for (own, _, quantity, site, start, end), dose in period_doses(doses, links).items():
@@ -315,6 +358,12 @@ def _detected_at(doses: list[dict], links: list[dict], limit: dict, episode: tup
 def _made_of(doses: list[dict], links: list[dict], limit: dict, episode: tuple, minors: dict[int, date]) -> set[int]:
     """dose_id of all that an episode is, or was, made of: from the first window to the last day, at its sites."""
     person, _, _, first, last, peak_day, _ = episode
+    if limit["window"] == "CAREER":
+        return {
+            row["dose_id"] for row in doses
+            if row["record_action"] != "CANCEL" and counted(row) and is_of_emergency(row)
+            and person_of(links, row["worker_key"]) == person and row["period_end"] <= last
+        }  # fmt: skip
     sites = {_highest(_summed(doses, links, limit, person, day, minors)) for day in (first, peak_day)}
     after = limit["valid_from"] - timedelta(days=1) if limit["window"] == "BLOCK" else months_before(first, 12)
     return {
@@ -330,6 +379,12 @@ def employment_of(
     doses: list[dict], links: list[dict], limit: dict, person: int, peak_day: date, minors: dict[int, date]
 ) -> int:
     """Establishment of the largest dose on the peak date; of the last one before, where none ended on it."""
+    if limit["window"] == "CAREER":
+        return min(
+            (-end.toordinal(), -dose, place)
+            for (one, place, _, _, end), (dose, _) in emergency_periods(doses, links).items()
+            if one == person and end <= peak_day
+        )[2]
     own = [
         (-end.toordinal(), -dose, place)
         for (one, place, quantity, _, start, end), dose in period_doses(doses, links).items()
@@ -339,24 +394,23 @@ def employment_of(
     return min(own)[2]
 
 
-def records_of(doses: list[dict], person: int, limit: dict, on_date: date, adult_on: date | None) -> set[int]:
+def records_of(
+    doses: list[dict], links: list[dict], limit: dict, person: int, on_date: date, minors: dict[int, date]
+) -> set[int]:
     """dose_id of every result behind the sum of a limit's window on a day: of the highest site, the first of alike."""
-    is_block = limit["window"] == "BLOCK"
-    after = limit["valid_from"] - timedelta(days=1) if is_block else months_before(on_date, 12)
-
-    def is_in(start: date, end: date) -> bool:
-        is_of_age = limit["population"] == "ADULT" or (adult_on is not None and start < adult_on)
-        return after < end <= on_date and is_of_age
-
-    sites: dict[str, Decimal] = {}
-    for (own, _, quantity, site, start, end), dose in period_doses(doses).items():
-        if (own, quantity) == (person, limit["limit_quantity"]) and is_in(start, end):
-            sites[site] = sites.get(site, ZERO) + dose
-    highest = min(sites, key=lambda site: (-sites[site], site))
+    same = current(doses)
+    after = date.min
+    if limit["window"] != "CAREER":
+        highest = _highest(_summed(doses, links, limit, person, on_date, minors))
+        same = [row for row in same if (limited(row) or ())[:2] == (limit["limit_quantity"], highest)]
+        is_block = limit["window"] == "BLOCK"
+        after = limit["valid_from"] - timedelta(days=1) if is_block else months_before(on_date, 12)
+    else:
+        same = [row for row in same if is_of_emergency(row)]
     return {
-        row["dose_id"] for row in current(doses)
-        if row["worker_key"] == person and counted(row) and is_in(row["period_start"], row["period_end"])
-        and (limited(row) or ())[:2] == (limit["limit_quantity"], highest)
+        row["dose_id"] for row in same
+        if person_of(links, row["worker_key"]) == person and counted(row) and after < row["period_end"] <= on_date
+        and (limit["population"] != "MINOR" or row["period_start"] < minors[person])
     }  # fmt: skip
 
 
@@ -555,9 +609,7 @@ def emergency_periods(doses: list[dict], links: list[dict] = ()) -> dict[tuple, 
     """(person, establishment, emergency, start, end) → mSv of the whole and of its external part (R.4451-11, -104)."""
     rows: dict[tuple, list[dict]] = {}
     for dose in current(doses):
-        is_read = dose["dosimetry"] != "OPERATIONAL" and dose["quantity"] in ("HP10", "E", "E50")
-        is_worn_right = dose["badge_position"] != "OVER_APRON" and dose["body_location"] != "ABDOMEN"
-        if dose["situation"] == "SUR" and is_read and is_worn_right and counted(dose):
+        if is_of_emergency(dose) and counted(dose):
             person = person_of(links, dose["worker_key"])
             wear = (dose["period_start"], dose["period_end"])
             rows.setdefault((person, dose["establishment_key"], dose["emergency_id"], *wear), []).append(dose)
@@ -614,7 +666,8 @@ def lifetimes_above(doses: list[dict], links: list[dict], limits: list[dict], to
             if limit["kind"] != "EMERGENCY_LIMIT":
                 continue
             above = []
-            for day in _days(limit["valid_from"], min(limit["valid_to"] or date.max, today)):
+            first = max(limit["valid_from"], min(end for end, _ in life))
+            for day in _days(first, min(limit["valid_to"] or date.max, today)):
                 total = sum((dose for end, dose in life if end <= day), ZERO)
                 if total > limit["limit_msv"]:
                     above.append((day, total))
@@ -1270,9 +1323,7 @@ def transmissions(rows: dict[str, list[dict]], today: date, late_after: int) -> 
     for key in {_received(one) for one in rows["deliveries"]}:
         own = {one["delivery_no"]: one for one in rows["deliveries"] if _received(one) == key}
         stated = ("rows_total", "rows_loaded", "rows_refused", "rows_waiting", "rows_duplicate")
-        waits = {
-            row["row_no"] + (row["delivery_no"] << 32) for row in _still_waiting(rows) if row["delivery_no"] in own
-        }
+        waits = {row["row_no"] + (row["delivery_no"] << 32) for row in still_waiting(rows) if row["delivery_no"] in own}
         due: dict[tuple, date] = {}
         for row in rows["doses"]:
             has_deadline = row["dosimetry"] in ("PASSIVE", "RADON", "COSMIC") and row["situation"] != "SUR"
@@ -1298,7 +1349,7 @@ def _received(delivery: dict) -> tuple[str, date]:
     return delivery["sender_code"], delivery["received_on"].replace(day=1)
 
 
-def _still_waiting(rows: dict[str, list[dict]]) -> list[dict]:
+def still_waiting(rows: dict[str, list[dict]]) -> list[dict]:
     """Neither loaded since under its sender's identifier nor refused or found a duplicate when judged again."""
     loaded = {(row["sender_code"], row["record_id"]) for row in rows["doses"]}
     settled = {
@@ -1463,7 +1514,7 @@ def _became_of(wear: tuple, body: str | None, rows: dict[str, list[dict]], links
     removed = {row["replaces_dose_id"] >> 3 for row in rows["doses"] if row["replaces_dose_id"] is not None}
     loaded = {(row["sender_code"], row["record_id"]) for row in rows["doses"]}
     told = [row for row in current(rows["doses"]) if is_of(row) and row["establishment_key"] == place]
-    waits = [(row["received_on"], row["code"]) for row in _still_waiting(rows) if is_of(row)
+    waits = [(row["received_on"], row["code"]) for row in still_waiting(rows) if is_of(row)
              and row["dose_id"] >> 3 not in removed]  # fmt: skip
     refusals: dict[int, list[dict]] = {}
     for row in rows["waiting"]:

@@ -11,7 +11,6 @@ careers as (
     select
         basis, worker_key, on_date,
         sum(day_msv) over career as dose_msv,
-        min(on_date) over career as career_start,
         min(wear_start) over career as wear_start
     from days
     window career as (
@@ -43,18 +42,17 @@ select
     limits.limit_msv,
     'detected' as status,
     greatest(min(careers.on_date) filter (where careers.dose_msv > limits.limit_msv), limits.valid_from) as first_date,
-    cast(min(careers.career_start) - 1 as date) as first_after_date,
+    date '0001-01-01' as first_after_date,
     'WHOLE_BODY' as first_site,
-    cast(min(careers.dose_msv) filter (where careers.dose_msv > limits.limit_msv) as decimal(12, 3)) as first_msv,
     coalesce(limits.valid_to, until.until_date) as last_date,
     greatest(max(careers.on_date), limits.valid_from) as peak_date,
-    cast(min(careers.career_start) - 1 as date) as peak_after_date,
+    date '0001-01-01' as peak_after_date,
     'WHOLE_BODY' as peak_site,
     cast(max(careers.dose_msv) as decimal(12, 3)) as peak_msv,
     min(careers.wear_start) as earliest_wear
 from careers
 inner join until using (basis, worker_key)
-inner join reference.dose_limits as limits
+inner join computed_limits as limits
     on limits.kind = 'EMERGENCY_LIMIT'
     and limits."window" = 'CAREER'
     and careers.on_date <= coalesce(limits.valid_to, date '9999-12-31')

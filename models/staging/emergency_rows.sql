@@ -1,10 +1,13 @@
--- What the effective dose of an emergency is made of: as it stands, with what waits, and before each correction.
+-- What the effective dose of an emergency is made of: as it stands, what of this had come by each moment, with what waits,
+-- and before each correction.
 with stated as (
     select
-        dose_id, worker_key, establishment_key, coalesce(emergency_id, '') as emergency_id, sur_group, quantity,
-        radiation, body_location, period_start, period_end, cast(counted_msv as decimal(12, 3)) as counted_msv,
-        received_at, removed_at
-    from judged_doses
+        judged.dose_id, judged.worker_key, judged.establishment_key, coalesce(judged.emergency_id, '') as emergency_id,
+        judged.sur_group, judged.quantity, judged.radiation, judged.body_location, judged.period_start,
+        judged.period_end, cast(judged.counted_msv as decimal(12, 3)) as counted_msv, judged.received_at,
+        greatest(judged.received_at, links.known_at) as known_at, judged.removed_at
+    from judged_doses as judged
+    left join latest_links as links on links.worker_key = judged.sent_key
     where
         situation = 'SUR'
         and record_action <> 'CANCEL'
@@ -37,6 +40,20 @@ corrections as (
     select distinct worker_key, removed_at as corrected_at
     from stated
     where removed_at is not null
+),
+
+moments as (
+    select distinct worker_key, known_at
+    from stated
+    where
+        removed_at is null
+        and worker_key in (
+            select worker_key
+            from stated
+            where removed_at is null
+            group by worker_key
+            having sum(counted_msv) > (select min(limit_msv) from computed_limits where kind = 'EMERGENCY_LIMIT')
+        )
 )
 
 select
@@ -44,6 +61,14 @@ select
     period_start, period_end, counted_msv
 from stated
 where removed_at is null
+union all
+select
+    'come by ' || moments.known_at, stated.worker_key, stated.establishment_key, stated.emergency_id,
+    stated.sur_group, stated.quantity, stated.radiation, stated.body_location, stated.period_start, stated.period_end,
+    stated.counted_msv
+from stated
+inner join moments using (worker_key)
+where stated.removed_at is null and stated.known_at <= moments.known_at
 union all
 select
     'provisional', worker_key, establishment_key, emergency_id, sur_group, quantity, radiation, body_location,

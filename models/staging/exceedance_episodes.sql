@@ -38,7 +38,6 @@ select
     min(on_date) as first_date,
     arg_min(after_date, on_date) as first_after_date,
     arg_min(site, on_date) as first_site,
-    arg_min(dose_msv, on_date) as first_msv,
     -- Above until the next change; where none comes, as long as the limit is in force.
     case
         when bool_or(next_date is null) then max(valid_to)
@@ -54,5 +53,6 @@ group by basis, worker_key, limit_quantity, limit_code, status, episode
 union all
 select
     basis, worker_key, limit_quantity, limit_code, limit_msv, status, first_date, first_after_date, first_site,
-    first_msv, last_date, peak_date, peak_after_date, peak_site, peak_msv, earliest_wear
+    last_date, peak_date, peak_after_date, peak_site, peak_msv, earliest_wear
 from emergency_episodes
+where basis not like 'come by %'

@@ -2,8 +2,8 @@
 with episodes as (
     select
         episodes.worker_key, episodes.limit_code, episodes.limit_quantity, episodes.limit_msv, limits.kind,
-        limits.population, episodes.first_date, episodes.first_after_date, episodes.first_site, episodes.first_msv,
-        episodes.last_date, episodes.peak_site
+        limits.population, episodes.first_date, episodes.first_after_date, episodes.first_site, episodes.last_date,
+        episodes.peak_site
     from exceedance_episodes as episodes
     inner join reference.dose_limits as limits using (limit_code)
     where episodes.basis = 'current' and episodes.status = 'detected'
@@ -46,12 +46,6 @@ parts as (
         and doses.period_end <= episodes.last_date
 ),
 
-latest_links as (
-    select worker_key, known_at
-    from lake.identity_links
-    qualify row_number() over (partition by worker_key order by known_at desc, delivery_no desc, person_key) = 1
-),
-
 -- An exceedance is seen on any of its days: a later result that moves its first one does not make it seen later.
 days_passed as (
     select episodes.*, days.on_date, days.after_date
@@ -62,33 +56,28 @@ days_passed as (
         and days.worker_key = episodes.worker_key
         and days.limit_code = episodes.limit_code
         and days.on_date between episodes.first_date and episodes.last_date
-    where episodes.kind = 'LIMIT'
-    union all
-    select *, first_date, first_after_date
-    from episodes
-    where kind = 'EMERGENCY_LIMIT'
 ),
 
 -- When the results of these days came, and when it was known whose they are.
 arrivals as (
     select
-        days.worker_key, days.limit_code, days.kind, days.first_date, days.first_msv, days.limit_msv, days.on_date,
-        doses.establishment_key, doses.radiation, doses.body_location, doses.component, doses.site, doses.period_start,
-        doses.period_end, doses.counted_msv, greatest(doses.received_at, links.known_at) as known_at
+        days.worker_key, days.limit_code, days.first_date, days.limit_msv, days.on_date, doses.establishment_key,
+        doses.radiation, doses.body_location, doses.component, doses.site, doses.period_start, doses.period_end,
+        doses.counted_msv, greatest(doses.received_at, links.known_at) as known_at
     from days_passed as days
     inner join of_exceeding_persons as doses
         on doses.worker_key = days.worker_key
         and doses.kind = days.kind
         and doses.limit_quantity = days.limit_quantity
         and (days.population <> 'MINOR' or doses.is_worn_young)
-        and doses.disposition in ('considered', 'emergency')
+        and doses.disposition = 'considered'
         and doses.period_end > days.after_date
         and doses.period_end <= days.on_date
     left join latest_links as links on links.worker_key = doses.sent_key
 ),
 
 moments as (
-    select distinct worker_key, limit_code, kind, first_date, first_msv, limit_msv, on_date, known_at
+    select distinct worker_key, limit_code, first_date, limit_msv, on_date, known_at
     from arrivals
 ),
 
@@ -113,7 +102,6 @@ come_at_locations as (
         and arrivals.first_date = moments.first_date
         and arrivals.on_date = moments.on_date
         and arrivals.known_at <= moments.known_at
-    where moments.kind = 'LIMIT'
     group by
         moments.worker_key, moments.limit_code, moments.first_date, moments.limit_msv, moments.on_date,
         moments.known_at, arrivals.site, arrivals.establishment_key, arrivals.period_start, arrivals.period_end,
@@ -128,21 +116,6 @@ come as (
         group by all
     )
     group by worker_key, limit_code, first_date, limit_msv, on_date, known_at, site
-    union all
-    -- Of a lifetime of emergencies, whatever came later is held to count in full.
-    select
-        moments.worker_key, moments.limit_code, moments.first_date, moments.limit_msv, moments.known_at,
-        moments.first_msv - coalesce(sum(arrivals.counted_msv), 0)
-    from moments
-    left join arrivals
-        on arrivals.worker_key = moments.worker_key
-        and arrivals.limit_code = moments.limit_code
-        and arrivals.first_date = moments.first_date
-        and arrivals.known_at > moments.known_at
-    where moments.kind = 'EMERGENCY_LIMIT'
-    group by
-        moments.worker_key, moments.limit_code, moments.first_date, moments.limit_msv, moments.first_msv,
-        moments.known_at
 ),
 
 -- The register could see an exceedance once what had come passed the limit.
@@ -151,6 +124,16 @@ detections as (
     from come
     where dose_msv > limit_msv
     group by worker_key, limit_code, first_date
+    union all
+    select
+        episodes.worker_key, episodes.limit_code, episodes.first_date,
+        min(cast(substr(come.basis, length('come by ') + 1) as timestamptz))
+    from episodes
+    inner join emergency_episodes as come
+        on come.basis like 'come by %'
+        and come.worker_key = episodes.worker_key
+        and come.limit_code = episodes.limit_code
+    group by episodes.worker_key, episodes.limit_code, episodes.first_date
 ),
 
 events as (

@@ -1,11 +1,5 @@
 -- Where identifiers point at each other in a circle, the smallest key of the circle stands for the person.
-with recursive latest_links as (
-    select worker_key, person_key
-    from lake.identity_links
-    qualify row_number() over (partition by worker_key order by known_at desc, delivery_no desc, person_key) = 1
-),
-
-links as (
+with recursive links as (
     select worker_key, person_key
     from latest_links
     where person_key <> worker_key

@@ -1,8 +1,3 @@
--- A limit that a later text took over unchanged is one limit, exceeded once by a window that runs across both.
-select
-    coalesce(counted_as, limit_code) as limit_code, limit_quantity, population, "window", limit_msv,
-    min(valid_from) as valid_from,
-    case when count(valid_to) = count(*) then max(valid_to) end as valid_to
-from reference.dose_limits
-where kind = 'LIMIT' and not_computed_because is null
-group by coalesce(counted_as, limit_code), limit_quantity, population, "window", limit_msv
+select limit_code, limit_quantity, population, "window", limit_msv, valid_from, valid_to
+from computed_limits
+where kind = 'LIMIT'

@@ -11,6 +11,6 @@ where not exists (
     from limit_exceedances as exceedances
     where
         exceedances.worker_key = doses.worker_key
-        and exceedances.limit_code = limits.limit_code
+        and exceedances.limit_code = coalesce(limits.counted_as, limits.limit_code)
         and doses.period_end between exceedances.first_date and exceedances.last_date
 )

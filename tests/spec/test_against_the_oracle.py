@@ -200,52 +200,94 @@ def test_episodes_are_the_days_above_a_limit(rows, of_age):
         assert earliest in {start for _, start, end, _ in own if oracle.months_before(peak_date, 12) < end <= peak_date}
 
 
+CROWDED = [
+    *[({}, 1)] * 4,
+    *[({"quantity": "HP3", "body_location": "EYE"}, 1)] * 2,
+    *[({"situation": "SUR", "dosimetry": "EMERGENCY_INTERNAL", "quantity": "E", "radiation": "NOT_STATED",
+        "body_location": None}, 50)] * 2,
+    ({"badge_position": "OVER_APRON"}, 1),
+    ({"body_location": "ABDOMEN"}, 1),
+    ({"recording_threshold_msv": Decimal("10.001")}, 1),
+    ({"result_status": "ABSENT"}, None),
+    ({"dosimetry": "OPERATIONAL"}, 1),
+]  # fmt: skip
+
+
 @st.composite
 def crowded_doses(draw) -> dict:
     """Heavy doses on days that lie a year, or a day more, apart."""
     end = draw(st.sampled_from([date(2023, 6, 30), date(2023, 7, 1), date(2024, 2, 29), date(2024, 6, 30),
                                 date(2024, 7, 1), date(2025, 2, 28)]))  # fmt: skip
-    quantity, location = draw(st.sampled_from([("HP10", "TRUNK"), ("HP10", "TRUNK"), ("HP3", "EYE")]))
-    return {
-        "worker_key": 2,
-        "quantity": quantity,
-        "body_location": location,
+    fields, scale = draw(st.sampled_from(CROWDED))
+    dose = draw(st.sampled_from([4000, 10000, 10001, 20000, 20001]))
+    return fields | {
+        "worker_key": draw(st.sampled_from([1, 2, 2, 2])),
         "period_end": end,
         "period_start": end - timedelta(days=draw(st.sampled_from([0, 30]))),
-        "dose_msv": Decimal(draw(st.sampled_from([4000, 10000, 10001, 20000, 20001]))) / 1000,
+        "dose_msv": None if scale is None else Decimal(dose * scale) / 1000,
     }
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
-@given(st.lists(st.tuples(crowded_doses(), st.sampled_from([False, False, True])), min_size=3, max_size=12),
-       st.sampled_from(TURNS))  # fmt: skip
-def test_what_waits_is_provisional_and_what_counts_is_told_by_its_records(rows, of_age):
+# What waits is new, or would replace or cancel an earlier row; what was released stands under its number.
+ENDS_OF_ROWS = st.sampled_from(["LOADED"] * 5 + ["WAITS"] * 2 + ["WOULD_REPLACE", "WOULD_CANCEL", "RELEASED"])
+
+
+@settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
+@given(st.lists(st.tuples(crowded_doses(), ENDS_OF_ROWS, st.integers(0, 9)), min_size=3, max_size=12),
+       st.sampled_from(TURNS), st.booleans(), st.sampled_from([None, None, "effective", "lens"]))  # fmt: skip
+def test_what_waits_is_provisional_and_what_counts_is_told_by_its_records(rows, of_age, is_merged, authorised):
+    today = date(2025, 6, 30)
     with tempfile.TemporaryDirectory() as home:
         register = Register(Path(home))
-        doses = [register.add("doses", **row) for row, waits in rows if not waits]
-        waiting = [register.add("waiting", **row) for row, waits in rows if waits]
+        doses, waiting = [], []
+        for row, end, earlier in rows:
+            if end != "LOADED":
+                action = {"WOULD_REPLACE": "REPLACE", "WOULD_CANCEL": "CANCEL"}.get(end)
+                if action and doses:
+                    replaced = doses[earlier % len(doses)]["dose_id"]
+                    row |= {"record_action": action, "replaces_dose_id": replaced}
+                waiting.append(register.add("waiting", **row))
+            if end in ("LOADED", "RELEASED"):
+                row_no = waiting[-1]["row_no"] if end == "RELEASED" else None
+                doses.append(register.add("doses", **row, row_no=row_no or 100 + len(doses)))
+        links = [register.add("identity_links", worker_key=1, person_key=2)] if is_merged else []
+        spans = [
+            register.add("authorisations", worker_key=2, limit_quantity=quantity, row_no=2,
+                         valid_from=date(2024, 2, 1), valid_to=date(2024, 6, 30))
+            for quantity in [authorised] if quantity
+        ]  # fmt: skip
         register.add("minors", worker_key=2, adult_on=of_age)
-        path = register.build(only={"provisional_exceedances", "limit_exceedances", "exceedance_records"})
+        path = register.build(today, only={"provisional_exceedances", "limit_exceedances", "exceedance_records"})
         with duckdb.connect(str(path), read_only=True) as connection:
             found = connection.execute(
                 "select worker_key, limit_code, first_date, last_date, peak_date, peak_msv, counted_peak_msv"
                 " from provisional_exceedances"
             ).fetchall()
             peaks = connection.execute(
-                "select worker_key, limit_code, first_date, peak_date from limit_exceedances"
+                "select worker_key, limit_code, first_date, last_date, peak_date, peak_msv from limit_exceedances"
             ).fetchall()
             records = connection.execute(
                 "select worker_key, limit_code, first_date, dose_id from exceedance_records"
             ).fetchall()
-    assert set(found) == oracle.provisional(doses, waiting, LIMITS, {2: of_age}) and len(set(found)) == len(found)
+    minors = {2: of_age}
+    waiting = oracle.still_waiting({"doses": doses, "waiting": waiting, "rejections": []})
+    expected = oracle.provisional(doses, waiting, links, LIMITS, minors, today, spans)
+    assert set(found) == expected and len(found) == len(expected)
+    counted = oracle.detected(doses, links, LIMITS, minors, today, spans)
+    assert set(peaks) == {one[:2] + one[3:] for one in counted} and len(peaks) == len(counted)
     by_code = {limit["limit_code"]: limit for limit in LIMITS}
+    assert records_by_episode(records) == {
+        (worker, code, first): oracle.records_of(doses, links, by_code[code], worker, peak_date, minors)
+        for worker, code, first, _, peak_date, _ in peaks
+    }
+
+
+def records_by_episode(records: list[tuple]) -> dict[tuple, set[int]]:
+    """(person, limit, first day) → dose_id."""
     told: dict[tuple, set[int]] = {}
     for *episode, dose_id in records:
         told.setdefault(tuple(episode), set()).add(dose_id)
-    assert told == {
-        (worker, code, first): oracle.records_of(doses, worker, by_code[code], peak_date, {2: of_age}.get(worker))
-        for worker, code, first, peak_date in peaks
-    }
+    return told
 
 
 # A quarter of each limit, and one step above.
@@ -485,7 +527,7 @@ def test_emergencies_their_levels_and_a_lifetime(rows, said):
     as_of = date(2024, 6, 30)
     with tempfile.TemporaryDirectory() as home:
         register, doses, links = written(Path(home), rows, said)
-        path = register.build(as_of, only={"emergency_doses", "limit_exceedances"})
+        path = register.build(as_of, only={"emergency_doses", "limit_exceedances", "exceedance_records"})
         with duckdb.connect(str(path), read_only=True) as connection:
             told = connection.execute(
                 "select worker_key, emergency_id, limit_quantity, dose_msv, level_code, passed_on, lifetime_msv"
@@ -495,6 +537,14 @@ def test_emergencies_their_levels_and_a_lifetime(rows, said):
                 "select worker_key, limit_code, first_date, last_date, peak_date, peak_msv"
                 " from limit_exceedances where limit_code like 'L7%'"
             ).fetchall()
+            records = connection.execute(
+                "select worker_key, limit_code, first_date, dose_id from exceedance_records where limit_code like 'L7%'"
+            ).fetchall()
     expected = oracle.emergencies(doses, links, LIMITS)
     assert {row[:3]: row[3:] for row in told} == expected and len(told) == len(expected)
     assert set(above) == oracle.lifetimes_above(doses, links, LIMITS, as_of)
+    by_code = {limit["limit_code"]: limit for limit in LIMITS}
+    assert records_by_episode(records) == {
+        (worker, code, first): oracle.records_of(doses, links, by_code[code], worker, peak_date, {})
+        for worker, code, first, _, peak_date, _ in above
+    }

@@ -148,11 +148,17 @@ def test_a_life_of_emergencies_is_held_to_its_limit(register, table):
     ]
 
 
-def test_one_limit_of_a_life_follows_the_other(register):
-    register.dose("2010-03-31", "1000.001", **STATED)
+def test_a_limit_of_a_life_that_a_later_text_kept_is_passed_once(register, table):
+    for row in table("""
+        worker_key | period_end | dose_msv
+        1          | 2010-03-31 | 1000.001
+        2          | 2003-04-03 | 1000.001
+    """):
+        register.dose(**(STATED | row))
     assert exceeded(register, as_of=date(2024, 6, 30)) == [
-        ("1", "L7", "2018-07-01", "2024-06-30", "2018-07-01", "1000.001", "detected"),
-        ("1", "L7h", "2010-03-31", "2018-06-30", "2010-03-31", "1000.001", "detected"),
+        ("1", "L7", "2010-03-31", "2024-06-30", "2010-03-31", "1000.001", "detected"),
+        # What was received before the first text counts in the life, from that text on.
+        ("2", "L7", "2003-04-04", "2024-06-30", "2003-04-04", "1000.001", "detected"),
     ]
 
 
@@ -206,8 +212,8 @@ def test_the_page_of_a_worker_shows_a_level_passed_and_no_exceedance(tmp_path):
     assert ask.t("worker.emergencies") in shown[1] and ask.t("worker.emergencies") not in shown[2]
 
 
-def test_a_lifetime_passed_before_the_limit_of_today_has_its_place_under_both(register):
+def test_a_lifetime_passed_before_the_limit_came_into_force_has_its_place(register):
     register.add("establishments")
-    register.dose("2010-06-30", "1000.001", situation="SUR", emergency_id="e1")
+    register.dose("2002-06-30", "1000.001", situation="SUR", emergency_id="e1")
     found = register.rows_of("select limit_code, siret, domain from exceedance_context order by limit_code")
-    assert found == [(code, "00000000000000", "MEDICAL_DENTAL_VET") for code in ("L7", "L7h")]
+    assert found == [("L7", "00000000000000", "MEDICAL_DENTAL_VET")]

@@ -210,6 +210,16 @@ def test_a_lifetime_of_emergencies_has_its_inquiry_too(register):
     assert states(register, date(2024, 2, 20)) == [("1", "L7", "detected", "confirmed", "2024-02-20")]
 
 
+def test_a_lifetime_is_detected_by_what_counted_of_it_when_it_came(register):
+    """Of two badges of the same days the higher counts: the lower one, which came later, is no part of the total."""
+    worn = {"situation": "SUR", "emergency_id": "PENLY", "dosimetry": "EMERGENCY", "radiation": "NOT_STATED"}
+    badge = register.dose("2024-01-31", "1000.001", received_at=noon("2024-02-10"), **worn)
+    register.dose("2024-01-31", "900.000", body_location="BELT", received_at=noon("2024-04-10"), **worn)
+    decide(register, badge, "MAINTAIN", "2024-03-01")
+    assert states(register, date(2024, 2, 29)) == [("1", "L7", "detected", "detected", "2024-02-10")]
+    assert states(register, date(2024, 5, 1)) == [("1", "L7", "detected", "confirmed", "2024-03-01")]
+
+
 def test_a_transition_between_limits_has_no_inquiry(register):
     register.dose("2023-07-14", "21.000", period_start=date(2023, 6, 15), quantity="HP3", body_location="EYE")
     assert states(register, date(2024, 1, 1), "exceedance_history") == [("1", "L4", "transition", "None", "None")]

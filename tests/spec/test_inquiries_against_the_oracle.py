@@ -17,6 +17,8 @@ from tests import oracle
 
 SILENCE = int(reference.threshold("inquiry_silence_days"))
 PLACES = {10: ("MED.01.01", "MEDICAL_DENTAL_VET"), 11: ("IND.01", "NON_NUCLEAR_INDUSTRY")}
+NAMED = {"situation": "SUR", "dosimetry": "EMERGENCY", "radiation": "NOT_STATED", "emergency_id": "PENLY"}
+STATED = NAMED | {"dosimetry": "EMERGENCY_INTERNAL", "quantity": "E", "body_location": None}
 WORN = [
     *[({}, 1)] * 4,
     *[({"body_location": "BELT"}, 1)] * 2,
@@ -24,18 +26,22 @@ WORN = [
     ({"quantity": "HP3", "body_location": "EYE"}, 1),
     ({"quantity": "HP007", "body_location": "FINGER_L"}, 25),
     ({"quantity": "HP007", "body_location": "FINGER_R"}, 25),
+    *[(STATED, 50)] * 3,
+    (NAMED, 50),
+    (NAMED | {"body_location": "BELT"}, 50),
+    (STATED | {"quantity": "E50", "radiation": "ALPHA_INT"}, 50),
 ]
 CAME = [datetime.combine(date(2024, 1, 31), time(12), UTC) + timedelta(days=n) for n in (0, 10, 20, 30, 60, 90)]
 SAID = [*CAME[:1] * 4, *CAME, *(CAME[0] + timedelta(days=n) for n in (SILENCE, SILENCE + 1, SILENCE + 60, 400))]
 # The last day of the delay after the first moment, and the day after it.
 TODAY = [date(2024, 3, 31), *(date(2024, 1, 31) + timedelta(days=SILENCE + n) for n in (0, 1, 1)), date(2025, 4, 1)]
-LIMITED = ["L1", "L1", "L1", "L2", "L4", "L6"]
+LIMITED = ["L1", "L1", "L1", "L2", "L4", "L6", "L7", "L7"]
 
 
 @st.composite
 def exceedances(draw) -> dict:
-    """Doses of few days, what corrected them, and what was said of it, in any order."""
-    doses = draw(st.lists(st.fixed_dictionaries({
+    """Doses of few days, what corrected them, what waits and what was said of it, in any order."""
+    worn = {
         "worker_key": st.sampled_from([1, 1, 1, 2, 3]),
         "establishment_key": st.sampled_from([10, 10, 11, 12]),
         "worn": st.sampled_from(WORN),
@@ -43,6 +49,8 @@ def exceedances(draw) -> dict:
                                        date(2024, 1, 31)]),
         "days": st.sampled_from([0, 30]),
         "dose": st.sampled_from([1, 6000, 10000, 10000, 20000, 20001, 25000]),
+    }  # fmt: skip
+    doses = draw(st.lists(st.fixed_dictionaries(worn | {
         "received_at": st.sampled_from(CAME[:3]),
         "end": st.sampled_from(["", "", "", "MODIFY", "CANCEL", "MAINTAIN", "REPLACE", "RECALL"]),
         "to": st.sampled_from([1, 1000, 19000, 25000]),
@@ -56,33 +64,40 @@ def exceedances(draw) -> dict:
         "known_at": st.sampled_from(SAID),
         "before": st.sampled_from([0, 0, 0, 5, 40]),
     }), min_size=2, max_size=9))  # fmt: skip
-    return {"doses": doses, "events": events, "linked_at": draw(st.sampled_from([None, *CAME]))}
+    waiting = draw(st.lists(st.fixed_dictionaries(worn), max_size=2))
+    linked_at = draw(st.sampled_from([None, *CAME]))
+    return {"doses": doses, "waiting": waiting, "events": events, "linked_at": linked_at}
 
 
 def told(home: str, drawn: dict) -> tuple[Register, dict]:
     """The register, and its rows as the oracle reads them."""
     register = Register(Path(home))
-    known: dict[str, list[dict]] = {name: [] for name in ("doses", "identity_links", "decisions", "inquiry_events")}
+    tables = ("doses", "waiting", "identity_links", "decisions", "inquiry_events")
+    known: dict[str, list[dict]] = {name: [] for name in tables}
 
     def add(table: str, **fields) -> dict:
         known[table].append(register.add(table, **fields))
         return known[table][-1]
 
-    for number, drawn_dose in enumerate(drawn["doses"]):
+    def measured(drawn_dose: dict, dose: str = "dose") -> dict:
         fields, scale = drawn_dose["worn"]
         row = {name: drawn_dose[name] for name in ("worker_key", "establishment_key", "period_end")} | fields
-        row["period_start"] = row["period_end"] - timedelta(days=drawn_dose["days"])
-        dose = add("doses", **row, row_no=number + 10, dose_msv=Decimal(drawn_dose["dose"] * scale) / 1000,
-                   received_at=drawn_dose["received_at"])  # fmt: skip
+        start = row["period_end"] - timedelta(days=drawn_dose["days"])
+        return row | {"period_start": start, "dose_msv": Decimal(drawn_dose[dose] * scale) / 1000}
+
+    for number, waiting in enumerate(drawn["waiting"]):
+        add("waiting", **measured(waiting), row_no=number + 2, delivery_no=5, received_at=CAME[0])
+    for number, drawn_dose in enumerate(drawn["doses"]):
+        dose = add("doses", **measured(drawn_dose), row_no=number + 10, received_at=drawn_dose["received_at"])
         end, moment = drawn_dose["end"], drawn_dose["known_at"]
         if end in ("MODIFY", "CANCEL", "MAINTAIN"):
             add("decisions", row_no=2, delivery_no=10 + number, dose_id=dose["dose_id"], decision=end,
                 decided_on=moment.date() - timedelta(days=2), known_at=moment)  # fmt: skip
         if end in ("MODIFY", "REPLACE", "CANCEL", "RECALL"):
             is_cancelled = end in ("CANCEL", "RECALL")
-            add("doses", **row, row_no=2, delivery_no=10 + number, replaces_dose_id=dose["dose_id"],
-                record_action="CANCEL" if is_cancelled else "REPLACE", received_at=moment,
-                dose_msv=None if is_cancelled else Decimal(drawn_dose["to"] * scale) / 1000)  # fmt: skip
+            instead = {"dose_msv": None, "record_action": "CANCEL"} if is_cancelled else {"record_action": "REPLACE"}
+            add("doses", **measured(drawn_dose, "to") | instead, row_no=2, delivery_no=10 + number,
+                replaces_dose_id=dose["dose_id"], received_at=moment)  # fmt: skip
     for number, event in enumerate(drawn["events"]):
         happened = event["known_at"].date() - timedelta(days=event.pop("before"))
         add("inquiry_events", **event, happened_on=happened, row_no=number + 2, delivery_no=3)
@@ -132,24 +147,31 @@ def test_states_of_inquiries_and_who_is_told(drawn, today, of_age):
         if own == person and begins <= last and (ends or date.max) >= first
     )  # fmt: skip
     by_code = {limit["limit_code"]: limit for limit in LIMITS}
+    shown = [(key, episode) for key, episode in expected.items() if key[2] == "detected"]
+    shown += [
+        ((person, code, "provisional", first), (*episode, None, None))
+        for person, code, first, *episode, _ in oracle.provisional(
+            known["doses"], known["waiting"], links, LIMITS, {2: of_age}, today)
+    ]  # fmt: skip
     of_places = []
-    for (person, code, status, first), (last, peak_day, peak, state, since) in expected.items():
-        if status == "detected":
-            place = oracle.employment_of(known["doses"], links, by_code[code], person, peak_day, {2: of_age})
-            begins, ends = jobs.get((person, place), (date.max, None))
-            is_listed = begins <= peak_day <= (ends or date.max)
-            domain = "NUCLEAR" if is_listed and person == 2 else PLACES.get(place, ("", "UNDETERMINED"))[1]
-            of_places.append((code, status, first, last, peak_day, peak, state, since, domain,
-                              "B" if is_listed else "UNSPECIFIED"))  # fmt: skip
+    for (person, code, status, first), (last, peak_day, *episode) in shown:
+        limit, doses = by_code[code], known["doses"]
+        if status == "provisional":
+            enters = oracle.is_of_emergency if limit["window"] == "CAREER" else oracle.is_planned
+            doses = oracle.with_what_waits(doses, known["waiting"], enters)
+        place = oracle.employment_of(doses, links, limit, person, peak_day, {2: of_age})
+        begins, ends = jobs.get((person, place), (date.max, None))
+        is_listed = begins <= peak_day <= (ends or date.max)
+        domain = "NUCLEAR" if is_listed and person == 2 else PLACES.get(place, ("", "UNDETERMINED"))[1]
+        of_places.append((code, status, first, last, peak_day, *episode, domain, "B" if is_listed else "UNSPECIFIED"))
     assert Counter(context) == Counter(of_places)
-    columns = ("detected", "notified", "under_inquiry", "confirmed", "modified", "retained_by_default")
-    counts = Counter((first.year, code, state, domain) for code, _, first, *_, state, _, domain, _ in of_places)
-    stand: dict[tuple, list[int]] = {}
-    for (year, code, state, domain), number in counts.items():
-        stand.setdefault((year, code, domain), [0] * 6)[columns.index(state)] += number
-    found = {row[:3]: row for row in nation}
-    assert {key: list(row[4:10]) for key, row in found.items() if row[3]} == stand
-    assert all(row[3] == sum(row[4:10]) and row[12] == 0 for row in nation)
+    columns = ("detected", "notified", "under_inquiry", "confirmed", "modified", "retained_by_default", "provisional")
+    stand: dict[tuple, Counter] = {}
+    for code, status, first, *_, state, _, domain, _ in of_places:
+        stand.setdefault((first.year, code, domain), Counter()).update([state or status])
+    found = {row[:3]: Counter(dict(zip(columns, (*row[4:10], row[12]), strict=True))) for row in nation}
+    assert {key: +counts for key, counts in found.items() if +counts} == stand
+    assert all(row[3] == sum(row[4:10]) for row in nation)
     gone = Counter((code, first.year, state) for (_, code, status, first), (*_, state, _) in expected.items()
                    if status == "gone")  # fmt: skip
     told_gone: Counter = Counter()

@@ -76,7 +76,7 @@ def test_a_text_that_took_a_limit_over_unchanged_begins_where_the_earlier_one_en
     rows = {row["limit_code"]: row for row in reference.table("dose_limits").to_dicts()}
     earlier = {code: row for code, row in rows.items() if row["counted_as"]}
     assert {code: row["counted_as"] for code, row in earlier.items()} == {
-        "L2h": "L2", "L3h": "L3", "L4hh": "L4h", "L6h": "L6", "L6bh": "L6b", "L6sh": "L6s"
+        "L2h": "L2", "L3h": "L3", "L4hh": "L4h", "L6h": "L6", "L6bh": "L6b", "L6sh": "L6s", "L7h": "L7"
     }  # fmt: skip
     for row in earlier.values():
         later = rows[row["counted_as"]]
