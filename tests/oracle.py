@@ -1,6 +1,7 @@
 """A naive reading of the rules in plain Python and Decimal, to hold the SQL against: no polars, no SQL."""
 
 from calendar import monthrange
+from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
@@ -39,6 +40,59 @@ def person_of(links: list[dict], key: int) -> int:
         passed.append(key)
         key = latest[key]
     return key
+
+
+def persons(said: list[dict], links: list[dict]) -> dict[int, tuple[int, str]]:
+    """Person → year of birth and sex: as last said of the person's own key; where nothing was, of the others."""
+    found: dict[int, tuple[tuple, tuple[int, str]]] = {}
+    for row in said:
+        person = person_of(links, row["worker_key"])
+        weight = row["worker_key"] == person, row["known_at"]
+        if person not in found or weight > found[person][0]:
+            found[person] = weight, (row["birth_year"], row["sex"])
+    return {person: fact for person, (_, fact) in found.items()}
+
+
+def adults(said: list[dict], links: list[dict]) -> dict[int, date]:
+    """Person → 18th birthday, as last said of each key; of several keys the latest day: protected the longest."""
+    latest = {row["worker_key"]: row["adult_on"] for row in sorted(said, key=lambda row: row["known_at"])}
+    found: dict[int, date] = {}
+    for key, day in latest.items():
+        person = person_of(links, key)
+        found[person] = max(day, found.get(person, day))
+    return found
+
+
+def establishments(said: list[dict], day: date) -> dict[int, tuple[dict, date | None, bool]]:
+    """Establishment → the line of the day, its last day (None: open) and whether it is over by the day.
+
+    Of alike lines (the same first day) the last that was said holds, until the next one begins; before the first line
+    the first holds.
+    """
+    found = {}
+    for key in {row["establishment_key"] for row in said}:
+        own = sorted((row for row in said if row["establishment_key"] == key), key=_order)
+        lines = sorted({row["valid_from"]: row for row in own}.items())
+        begun = [number for number, (first, _) in enumerate(lines) if first <= day]
+        number = max(begun, default=0)
+        ends = [lines[number][1]["valid_to"] or date.max]
+        if number + 1 < len(lines):
+            ends.append(lines[number + 1][0] - timedelta(days=1))
+        last = min(ends)
+        found[key] = lines[number][1], None if last == date.max else last, last < day
+    return found
+
+
+def authorisations(said: list[dict], links: list[dict]) -> list[dict]:
+    """What a labour inspector authorised, each with the worker_key of the person.
+
+    Of a decision, person and quantity what was last said holds, unless that withdraws it.
+    """
+    latest = {
+        (person_of(links, row["worker_key"]), row["decision_ref"], row["limit_quantity"]): row
+        for row in sorted(said, key=_order)
+    }
+    return [row | {"worker_key": person} for (person, *_), row in latest.items() if row["action"] == "GRANT"]
 
 
 def counted(dose: dict) -> Decimal | None:
@@ -112,20 +166,139 @@ def retained(component: str, rows: list[dict]) -> Decimal:
     return best
 
 
-def rolling(doses: list[dict], links: list[dict] = ()) -> dict[tuple, tuple[Decimal, Decimal, Decimal]]:
-    """(person, limited quantity, date) → mSv of 12 months, 60 months and career; the highest site of each."""
+def dispositions(doses: list[dict], links: list[dict]) -> dict[int, str]:
+    """dose_id → what became of the row."""
+    removed: dict[int, set[str]] = {}
+    for row in doses:
+        if row["replaces_dose_id"] is not None:
+            removed.setdefault(row["replaces_dose_id"] >> 3, set()).add(row["record_action"])
+    found = {row["dose_id"]: _disposition(row, removed.get(row["dose_id"] >> 3, set())) for row in doses}
+    worn: dict[tuple, list[dict]] = {}
+    for row in doses:
+        if found[row["dose_id"]] == "considered":
+            person = person_of(links, row["worker_key"])
+            wear = person, row["establishment_key"], *limited(row), row["period_start"], row["period_end"]
+            worn.setdefault(wear, []).append(row)
+    for (*_, component, _, _), together in worn.items():
+        kept = _kept(component, together)
+        found |= {row["dose_id"]: "counted" if row["dose_id"] in kept else "not_the_highest" for row in together}
+    return found
+
+
+def _disposition(row: dict, removed_by: set[str]) -> str:
+    """The first of these that is so."""
+    is_below = row["result_status"] == "BELOW_THRESHOLD" or bool(row["dose_msv"])
+    said = [
+        ("cancellation", row["record_action"] == "CANCEL"),
+        ("cancelled", "CANCEL" in removed_by),
+        ("replaced", "REPLACE" in removed_by),
+        ("no_result", counted(row) is None),
+        ("emergency", row["situation"] == "SUR"),
+        ("over_apron", row["badge_position"] == "OVER_APRON"),
+        ("abdomen", row["body_location"] == "ABDOMEN"),
+        ("not_limited", limited(row) is None),
+        ("below_threshold", not counted(row) and is_below),
+        ("zero", not counted(row)),
+        ("operational", row["dosimetry"] == "OPERATIONAL"),
+        ("considered", True),
+    ]
+    return next(name for name, is_so in said if is_so)
+
+
+def _kept(component: str, rows: list[dict]) -> set[int]:
+    """dose_id of those that the dose of one component in one period is made of; of alike ones, as many as can be."""
+    if component not in ("neutron", "non_neutron"):
+        return {row["dose_id"] for row in rows}
+    readings = [[row] for row in rows]
+    if component == "non_neutron":
+        readings += [
+            [photon, beta] for photon in rows for beta in rows
+            if (photon["radiation"], beta["radiation"]) == ("PHOTON", "BETA")
+            and photon["body_location"] == beta["body_location"]
+        ]  # fmt: skip
+    best = max(readings, key=lambda reading: (sum(counted(row) for row in reading), len(reading)))
+    return {row["dose_id"] for row in best}
+
+
+def ledger(doses: list[dict], links: list[dict]) -> dict[tuple, tuple[int, Decimal]]:
+    """(dosimetry, what became of it) → rows, mSv as sent."""
+    ends = dispositions(doses, links)
+    found: dict[tuple, tuple[int, Decimal]] = {}
+    for row in doses:
+        key = row["dosimetry"], ends[row["dose_id"]]
+        rows, dose = found.get(key, (0, ZERO))
+        found[key] = rows + 1, dose + (row["dose_msv"] or ZERO)
+    return found
+
+
+def operational_months(doses: list[dict], links: list[dict]) -> dict[tuple, tuple[int, Decimal, Decimal, int]]:
+    """(person, establishment, first, last of the month) → dose_id of the first, mSv as sent, mSv counted, readings."""
+    found: dict[tuple, tuple[int, Decimal, Decimal, int]] = {}
+    for row in current(doses):
+        if (limited(row) or ("",))[0] == "operational" and counted(row) is not None:
+            end = row["period_end"]
+            month = end.replace(day=1), end.replace(day=monthrange(end.year, end.month)[1])
+            key = person_of(links, row["worker_key"]), row["establishment_key"], *month
+            first, sent, counts, readings = found.get(key, (row["dose_id"], ZERO, ZERO, 0))
+            found[key] = min(first, row["dose_id"]), sent + row["dose_msv"], counts + counted(row), readings + 1
+    return found
+
+
+def told_of_periods(doses: list[dict], links: list[dict]) -> dict[tuple, tuple[Decimal, bool]]:
+    """Keys of `period_doses` → mSv of all badges and intakes, and whether days of it count twice.
+
+    They do where wear of the same kind overlaps, at the same employer, without being of the same days.
+    """
+    wears: dict[tuple, dict[tuple, Decimal]] = {}
+    for row in current(doses):
+        place = limited(row)
+        if place and counted(row) and place[0] != "operational":
+            key = person_of(links, row["worker_key"]), row["establishment_key"], *place
+            own = wears.setdefault(key, {})
+            period = row["period_start"], row["period_end"]
+            own[period] = own.get(period, ZERO) + counted(row)
+    found: dict[tuple, tuple[Decimal, bool]] = {}
+    for (person, establishment, quantity, site, component), own in wears.items():
+        for start, end in own:
+            overlaps = any(other != (start, end) and other[0] <= end and other[1] >= start for other in own)
+            quantities = [quantity]
+            if quantity == "effective" and component != "internal":
+                quantities.append("effective_external")
+            for name in quantities:
+                key = person, establishment, name, site, start, end
+                dose, is_twice = found.get(key, (ZERO, False))
+                found[key] = dose + own[start, end], is_twice or overlaps
+    months = operational_months(doses, links).items()
+    found |= {(*key[:2], "operational", "WHOLE_BODY", *key[2:]): (of[2], False) for key, of in months if of[2]}
+    return found
+
+
+def rolling(doses: list[dict], links: list[dict] = ()) -> dict[tuple, tuple[Decimal, Decimal, Decimal, date]]:
+    """(person, limited quantity, date) → mSv of 12 months, 60 months and career, the highest site of each; first wear.
+
+    The earliest day of wear in the twelve months of the highest site, of alike ones the earliest.
+    """
     periods = period_doses(doses, links)
     result = {}
     for person, _, quantity, _, _, on_date in periods:
-        sites: dict[str, list[tuple[date, Decimal]]] = {}
-        for (p, _, q, site, _, end), dose in periods.items():
+        sites: dict[str, list[tuple[date, date, Decimal]]] = {}
+        for (p, _, q, site, start, end), dose in periods.items():
             if (p, q) == (person, quantity):
-                sites.setdefault(site, []).append((end, dose))
-        result[person, quantity, on_date] = tuple(
-            max(sum((d for end, d in of_site if after < end <= on_date), ZERO) for of_site in sites.values())
-            for after in (months_before(on_date, 12), months_before(on_date, 60), date.min)
+                sites.setdefault(site, []).append((start, end, dose))
+        result[person, quantity, on_date] = (
+            *(
+                max(sum((d for _, end, d in of_site if after < end <= on_date), ZERO) for of_site in sites.values())
+                for after in (months_before(on_date, 12), months_before(on_date, 60), date.min)
+            ),
+            _first_wear(sites.values(), on_date),
         )
     return result
+
+
+def _first_wear(sites: Iterable[list[tuple]], on_date: date) -> date:
+    inside = [[row for row in of_site if months_before(on_date, 12) < row[1] <= on_date] for of_site in sites]
+    sums = [(-sum(dose for *_, dose in rows), min(start for start, *_ in rows)) for rows in inside if rows]
+    return min(sums)[1]
 
 
 def annual(doses: list[dict], links: list[dict] = ()) -> dict[tuple, Decimal]:
@@ -453,31 +626,41 @@ def significant(doses: list[dict], limits: list[dict], minors: dict[int, date], 
 
 
 def contracts(
-    doses: list[dict], lines: list[tuple[date, date]], limits: list[dict]
-) -> dict[tuple, tuple[Decimal, Decimal, bool]]:
-    """(contract's start, limited quantity) → mSv, over the limit pro rata of the contract's days, whether above it.
+    doses: list[dict], lines: list[dict], links: list[dict], limits: list[dict], today: date
+) -> dict[tuple, tuple[date, Decimal, Decimal, bool]]:
+    """(person, establishment, contract's start, limited quantity) → last day, mSv, over the limit pro rata, above it.
 
-    `lines`: first and last day of one person's short contracts with one employer, all of them over. A wear is of the
-    contract that holds its last day, else of the last that it was worn in; the highest site counts.
+    `lines`: what worker lists say; of a contract what was said last holds, and short are CDD and TEMP with an end. A
+    wear is of the contract that holds its last day, else of the last that it was worn in; the highest site counts. The
+    limit is that of the contract's last day, or of today where it still runs, for its days out of twelve months.
     """
+    said = {
+        (person_of(links, line["worker_key"]), line["establishment_key"], line["contract_start"]): line
+        for line in sorted(lines, key=_order)
+    }
+    short = [
+        (*key, line["contract_end"]) for key, line in said.items()
+        if line["contract_type"] in ("CDD", "TEMP") and line["contract_end"] and line["contract_end"] >= key[2]
+    ]  # fmt: skip
     sites: dict[tuple, Decimal] = {}
-    for (_, _, quantity, site, start, end), dose in period_doses(doses).items():
-        worn_in = [line for line in lines if start <= line[1] and end >= line[0]]
-        if quantity != "operational" and worn_in:
-            line = max(worn_in, key=lambda line: (end <= line[1], line[0]))
-            sites[line, quantity, site] = sites.get((line, quantity, site), ZERO) + dose
-    found: dict[tuple, tuple[Decimal, Decimal, bool]] = {}
-    for ((first, last), quantity, _), dose in sites.items():
+    for (person, place, quantity, site, start, end), dose in period_doses(doses, links).items():
+        own = [one for one in short if one[:2] == (person, place) and start <= one[3] and end >= one[2]]
+        if quantity != "operational" and own:
+            contract = max(own, key=lambda one: (end <= one[3], one[2]))
+            sites[*contract, quantity, site] = sites.get((*contract, quantity, site), ZERO) + dose
+    found: dict[tuple, tuple[date, Decimal, Decimal, bool]] = {}
+    for (person, place, first, last, quantity, _), dose in sites.items():
         limited_by = "effective" if quantity == "effective_external" else quantity
         (limit,) = (
             row["limit_msv"] for row in limits
             if (row["limit_quantity"], row["population"], row["window"]) == (limited_by, "ADULT", "12_MONTHS")
-            and row["kind"] == "LIMIT" and _holds(row, last)
+            and row["kind"] == "LIMIT" and _holds(row, min(last, today))
         )  # fmt: skip
         share = Fraction((last - first).days + 1, (first.replace(year=first.year + 1) - first).days)
-        if dose >= found.get((first, quantity), (ZERO,))[0]:
+        key = person, place, first, quantity
+        if key not in found or dose > found[key][1]:
             ratio = Fraction(dose) / (Fraction(limit) * share)
-            found[first, quantity] = dose, rounded(ratio, 6), ratio > 1
+            found[key] = last, dose, rounded(ratio, 6), ratio > 1
     return found
 
 

@@ -154,11 +154,13 @@ def test_places_are_those_of_the_oracle(data):
     amounts = st.sampled_from(["0.000", "0.001", "0.333", "1.000", "2.500", "7.007"]).map(Decimal)
     who = st.tuples(st.integers(1, 2), st.sampled_from([10, 12]))
     worn = data.draw(
-        st.lists(st.tuples(who, months, amounts, st.sampled_from([None, None, 11, 13])), max_size=8,
+        st.lists(st.tuples(who, months, amounts, st.sampled_from([None, None, 11, 13])), min_size=3, max_size=8,
                  unique_by=lambda row: row[:2])
     )  # fmt: skip
-    read = data.draw(st.lists(st.tuples(who, months, st.integers(0, 27), amounts, st.sampled_from([11, 12, 13])),
-                              max_size=12))  # fmt: skip
+    days_before = st.sampled_from([0, 0, 1, 15, 30, 31])
+    read = data.draw(
+        st.lists(st.tuples(who, months, days_before, amounts, st.sampled_from([11, 12, 13])), min_size=4, max_size=12)
+    )
     doses = [
         {"worker_key": person, "establishment_key": employer, "period_end": end, "period_start": end.replace(day=1),
          "dose_msv": dose, "workplace_key": place}
@@ -185,10 +187,17 @@ def test_places_are_those_of_the_oracle(data):
             register.add("doses", **row)
         for row in readings:
             register.add("doses", dosimetry="OPERATIONAL", period_start=row["period_end"], **row)
-        rows = register.rows_of(ROWS)
+        path = register.build(only={"workplace_statistics", "dose_places"})
+        with duckdb.connect(str(path), read_only=True) as connection:
+            rows = connection.execute(ROWS).fetchall()
+            by_place = connection.execute(
+                "select worker_key, establishment_key, place_key, basis, dose_msv from dose_places"
+            ).fetchall()
+    placed = oracle.placed(doses, readings, placements(lines))
+    assert {row[:4]: row[4] for row in by_place} == placed and len(by_place) == len(placed)
     least_certain = ("ESTIMATED", "EMPLOYER", "PLACED", "STATED")
     persons: dict[tuple, tuple[str, Decimal]] = {}
-    for (person, employer, place, basis), dose in oracle.placed(doses, readings, placements(lines)).items():
+    for (person, employer, place, basis), dose in placed.items():
         key = ("NUCLEAR_SITE" if place == 11 else "OTHER_SITE", "OWN" if place == employer else "CONTRACTOR", person)
         known, sum_so_far = persons.get(key, (basis, oracle.ZERO))
         persons[key] = min(known, basis, key=least_certain.index), sum_so_far + dose
