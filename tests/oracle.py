@@ -1,7 +1,7 @@
 """A naive reading of the rules in plain Python and Decimal, to hold the SQL against: no polars, no SQL."""
 
 from calendar import monthrange
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
@@ -1062,20 +1062,22 @@ def funnel(doses: list[Decimal], size: int, level: float) -> tuple[float, float]
 
 
 def change_effects(
-    before: list[tuple[str, Decimal]], now: list[tuple[str, Decimal]], fewest: int
+    before: list[tuple[str, Decimal, int]],
+    now: list[tuple[str, Decimal, int]],
+    stands_alone: Callable[[list[tuple[Decimal, int]]], bool],
 ) -> tuple[Fraction, ...]:
     """mSv due to headcount, mix and rate: the mean over the six orders in which the three change one by one.
 
-    `before`, `now`: (job, mSv) of each person. Jobs that have fewer than `fewest` exposed in a year in which anybody
-    has them stand together.
+    `before`, `now`: (job, mSv, establishment) of each person. Jobs stand together of which the persons of a year in
+    which anybody has them, (mSv, establishment), do not stand alone.
     """
 
     def is_large(job: str) -> bool:
-        years = [[dose for name, dose in people if name == job] for people in (before, now)]
-        return all(sum(1 for dose in own if dose > 0) >= fewest for own in years if own)
+        years = [[person for name, *person in people if name == job] for people in (before, now)]
+        return all(stands_alone(own) for own in years if own)
 
-    large = {job for job, _ in before + now if is_large(job)}
-    before, now = ([(job if job in large else "others", dose) for job, dose in people] for people in (before, now))
+    large = {job for job, *_ in before + now if is_large(job)}
+    before, now = ([(job if job in large else "others", dose) for job, dose, _ in people] for people in (before, now))
     jobs = {job for job, _ in before + now}
 
     def years(people: list, others: list) -> tuple[int, dict, dict]:

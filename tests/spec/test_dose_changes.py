@@ -110,16 +110,60 @@ def test_a_person_of_two_jobs_has_the_one_of_most_dose(register, table):
     assert [tuple(map(str, row)) for row in rows] == [("11", "11.000", "0.000", "11.000", "0.000")]
 
 
-@settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
-@given(st.lists(st.lists(st.tuples(st.sampled_from(["M01", "M02", "M03"]), st.integers(0, 9000)), min_size=1,
-                         max_size=9), min_size=2, max_size=2))  # fmt: skip
-def test_effects_are_those_of_the_oracle(drawn):
-    before, now = ([(job, Decimal(dose) / 1000) for job, dose in year for _ in range(4)] for year in drawn)
+def stands_alone(people: list[tuple[Decimal, int]]) -> bool:
+    """Persons of one job whose mean an establishment may be told."""
+    return sum(1 for dose, _ in people if dose > 0) >= FEWEST
+
+
+def stands_alone_in_the_nation(people: list[tuple[Decimal, int]]) -> bool:
+    """And which tells of no establishment."""
+    places = [sum(dose for dose, at in people if at == place) for place in {place for _, place in people}]
+    is_of_several = len(places) >= int(reference.threshold("establishment_count"))
+    return (
+        stands_alone(people) and is_of_several and max(places) <= reference.threshold("dominance_share") * sum(places)
+    )
+
+
+JOBS = st.sampled_from([("M01", "B"), ("M02", "B"), ("M01", "A")])
+
+
+@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
+@given(st.lists(st.lists(st.tuples(JOBS, st.integers(0, 9000)), min_size=2, max_size=9), min_size=2, max_size=2),
+       st.booleans())  # fmt: skip
+def test_effects_are_those_of_the_oracle(drawn, are_alike):
+    """Of each establishment its occupations and categories, of the nation (0) the categories of its domain."""
+    sizes = {10: 4, 11: 4, 12: 4} if are_alike else {10: 9, 11: 2, 12: 1}
+    years = [
+        [(job, Decimal(dose) / 1000, place) for job, dose in year for place, size in sizes.items() for _ in range(size)]
+        for year in drawn
+    ]
     with tempfile.TemporaryDirectory() as home:
-        register = filled(Register(Path(home)), {2022: before, 2023: now})
-        ((change, headcount, mix, rate),) = register.rows_of(f"select {EFFECTS} from dose_changes")
-    exact = oracle.change_effects(before, now, FEWEST)
-    assert change == headcount + mix + rate == sum(d for _, d in now) - sum(d for _, d in before)
+        register = Register(Path(home))
+        for place in sizes:
+            register.add("establishments", establishment_key=place, row_no=place)
+        everybody = [(2022 + number, *person) for number, year in enumerate(years) for person in year]
+        for worker, (year, job, dose, place) in enumerate(everybody, start=1):
+            at = {"worker_key": worker, "establishment_key": place}
+            register.add("employments", occupation_code=job[0], category=job[1], row_no=worker, **at)
+            register.dose(f"{year}-06-30", dose, **at)
+        rows = register.rows_of(f"""
+            select establishment_key, {EFFECTS} from dose_changes
+            union all
+            select 0, {EFFECTS} from national_dose_changes
+        """)
+    assert sorted(row[0] for row in rows) == [0, *sizes]
+    for unit, *effects in rows:
+        own = [
+            [(job if unit else job[1], dose, place) for job, dose, place in year if unit in (0, place)]
+            for year in years
+        ]
+        are_effects_of(effects, *own, stands_alone if unit else stands_alone_in_the_nation)
+
+
+def are_effects_of(effects: list[Decimal], before: list[tuple], now: list[tuple], is_large) -> None:
+    change, headcount, mix, rate = effects
+    exact = oracle.change_effects(before, now, is_large)
+    assert change == headcount + mix + rate == sum(d for _, d, _ in now) - sum(d for _, d, _ in before)
     # Half a microsievert of rounding, and what is cut below a picosievert in each job.
     nearest = Fraction(1, 2000) + Fraction(3, 10**9)
     found = [abs(Fraction(effect) - wanted) for effect, wanted in zip((headcount, mix, rate), exact, strict=True)]

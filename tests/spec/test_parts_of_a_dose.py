@@ -3,6 +3,7 @@
 import tempfile
 from datetime import date
 from decimal import Decimal
+from fractions import Fraction
 from pathlib import Path
 
 import pytest
@@ -49,19 +50,38 @@ def test_the_gap_is_taken_from_the_threshold_on(register, table):
     assert [tuple(map(str, row)) for row in rows] == [("ALL", *numbers), ("domain", *numbers)]
 
 
-@settings(max_examples=6, deadline=None, suppress_health_check=list(HealthCheck))
-@given(st.lists(st.tuples(st.integers(0, 4000), st.integers(0, 4000)), min_size=1, max_size=30))
-def test_gaps_are_those_of_the_oracle(microsieverts):
-    people = [(Decimal(passive) / 1000, Decimal(operational) / 1000) for passive, operational in microsieverts]
+@settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
+@given(st.lists(st.tuples(st.integers(0, 4000), st.integers(0, 4000), st.integers(10, 12)), min_size=2, max_size=30))
+def test_gaps_are_those_of_the_oracle(drawn):
+    people = [(Decimal(passive) / 1000, Decimal(operational) / 1000, place) for passive, operational, place in drawn]
+    domains = {10: "MEDICAL_DENTAL_VET", 11: "NUCLEAR", 12: "NUCLEAR"}
+    threshold = reference.threshold("gap_from_passive_msv")
     with tempfile.TemporaryDirectory() as home:
         register = Register(Path(home))
-        for worker, (passive, operational) in enumerate(people, start=1):
-            register.dose("2023-06-30", passive, worker_key=worker)
-            register.dose("2023-06-15", operational, worker_key=worker, dosimetry="OPERATIONAL",
-                          period_start=date(2023, 6, 15))  # fmt: skip
-        expected = oracle.gaps(people, reference.threshold("gap_from_passive_msv"))
-        rows = register.rows_of(f"select {', '.join(expected)} from passive_operational_gaps where dimension = 'ALL'")
-    assert rows == [tuple(expected.values())]
+        for place, domain in domains.items():
+            register.add("establishments", establishment_key=place, row_no=place,
+                         sector_code="NUC.06" if domain == "NUCLEAR" else "MED.01.01")  # fmt: skip
+        for worker, (passive, operational, place) in enumerate(people, start=1):
+            at = {"worker_key": worker, "establishment_key": place}
+            register.dose("2023-06-30", passive, **at)
+            register.dose("2023-06-15", operational, dosimetry="OPERATIONAL", period_start=date(2023, 6, 15), **at)
+        numbers = ", ".join(oracle.gaps([], threshold))
+        rows = register.rows_of(
+            f"select group_code, monitored, n_establishments, top_share, top_establishment_share_dose, {numbers}"
+            " from passive_operational_gaps"
+        )
+    expected = {}
+    for group in {"ALL", *(domains[place] for _, _, place in people)}:
+        own = [person for person in people if group in ("ALL", domains[person[2]])]
+        compared = [passive for passive, _, _ in own if passive >= threshold]
+        of_places = [
+            sum(passive for passive, _, at in own if passive >= threshold and at == place) for place in domains
+        ]
+        shares = [oracle.rounded(Fraction(max(part)) / Fraction(sum(part)), 6) if compared else None
+                  for part in (compared, of_places)]  # fmt: skip
+        gaps = oracle.gaps([person[:2] for person in own], threshold)
+        expected[group] = (len(own), len({place for _, _, place in own}), *shares, *gaps.values())
+    assert {row[0]: row[1:] for row in rows} == expected and len(rows) == len(expected)
 
 
 def test_nobody_to_compare_leaves_the_gap_undefined(register):
