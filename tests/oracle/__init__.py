@@ -1,0 +1,107 @@
+"""A naive reading of the rules in plain Python and Decimal, to hold the SQL against: no polars, no SQL."""
+
+from tests.oracle.classification import misclassified, watch_counts
+from tests.oracle.comparison import change_effects, compared, funnel, ratio_interval, shrunk
+from tests.oracle.completeness import expected_wear, foreseen, foreseen_years
+from tests.oracle.doses import (
+    annual,
+    counted,
+    current,
+    is_of_emergency,
+    limited,
+    operational_months,
+    period_doses,
+    rolling,
+    told_of_periods,
+)
+from tests.oracle.exact import ZERO, months_before, rounded
+from tests.oracle.inquiries import inquiries
+from tests.oracle.ledger import ledger
+from tests.oracle.limits import (
+    contracts,
+    detected,
+    emergencies,
+    employment_of,
+    episodes,
+    is_planned,
+    lifetimes_above,
+    prorata_peak,
+    provisional,
+    records_of,
+    significant,
+    with_what_waits,
+)
+from tests.oracle.outlook import ahead, pace_until, paces
+from tests.oracle.people import adults, authorisations, establishments, person_of, persons, sector_on, statuses
+from tests.oracle.statistics import (
+    cumulated,
+    gaps,
+    like_for_like,
+    main_employments,
+    placed,
+    told_by_both,
+    without_top,
+    yearly_statistics,
+)
+from tests.oracle.transmission import refusals, still_waiting, timeliness, transmissions
+
+__all__ = [
+    "ZERO",
+    "adults",
+    "ahead",
+    "annual",
+    "authorisations",
+    "change_effects",
+    "compared",
+    "contracts",
+    "counted",
+    "cumulated",
+    "current",
+    "detected",
+    "emergencies",
+    "employment_of",
+    "episodes",
+    "establishments",
+    "expected_wear",
+    "foreseen",
+    "foreseen_years",
+    "funnel",
+    "gaps",
+    "inquiries",
+    "is_of_emergency",
+    "is_planned",
+    "ledger",
+    "lifetimes_above",
+    "like_for_like",
+    "limited",
+    "main_employments",
+    "misclassified",
+    "months_before",
+    "operational_months",
+    "pace_until",
+    "paces",
+    "period_doses",
+    "person_of",
+    "persons",
+    "placed",
+    "prorata_peak",
+    "provisional",
+    "ratio_interval",
+    "records_of",
+    "refusals",
+    "rolling",
+    "rounded",
+    "sector_on",
+    "shrunk",
+    "significant",
+    "statuses",
+    "still_waiting",
+    "timeliness",
+    "told_by_both",
+    "told_of_periods",
+    "transmissions",
+    "watch_counts",
+    "with_what_waits",
+    "without_top",
+    "yearly_statistics",
+]
