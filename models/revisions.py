@@ -14,7 +14,7 @@ from lake.settings import Settings
 from lake.store import Lake
 from lake.views import IN_MEMORY, open_over_lake
 from lake.vocabulary import Word
-from models.build import make
+from models.build import in_order, make, with_ancestors
 from models.catalog import models
 
 
@@ -107,7 +107,8 @@ def revisions(settings: Settings, window: Window) -> pl.DataFrame:
     """One row per year (NULL: every year) and cause: persons, establishments, statements and deliveries."""
     connection = open_over_lake(settings, Lake(settings.lake_root), IN_MEMORY, window.as_of)
     try:
-        make(connection, models()["person_keys"])
+        for model in in_order([models()[name] for name in with_ancestors({"person_keys"})]):
+            make(connection, model)
         found = connection.sql(
             f"""
             select year, cause, count(distinct person) as persons, count(distinct establishment_key) as establishments,
