@@ -57,6 +57,8 @@ def protect(frame: pl.DataFrame, model: Model, thresholds: Thresholds) -> pl.Dat
     controls = [c for c in model.columns.values() if c.protection == "control"]
     frame = frame.with_columns(_whole(c, model).alias(_amount(c.name)) for c in controls)
     frame = frame.with_columns(_reason=_too_few(frame, model, thresholds))
+    if model.disclosure == "classes":
+        frame = _with_neighbours(frame, model, thresholds)
     frame = _secondary_rows(frame, model, thresholds)
     everything = [c.name for c in model.columns.values() if c.protection in _NUMBERS]
     frame = _hide(frame, everything, pl.col("_reason").is_not_null())
@@ -128,6 +130,29 @@ def _whole(control: ModelColumn, model: Model) -> pl.Expr:
     if "mean_exposed_msv" in model.columns:
         return pl.col("mean_exposed_msv").cast(pl.Float64) * pl.col("exposed")
     return pl.lit(None, dtype=pl.Float64)
+
+
+def _with_neighbours(frame: pl.DataFrame, model: Model, thresholds: Thresholds) -> pl.DataFrame:
+    """Hide, beside a class of few, the classes above it until together they are enough, at the top those below.
+
+    Counts of persons above the doses between classes are hidden so: of other classes they would give this one.
+    """
+    frame = frame.with_row_index("_at").sort("_at")
+    size, beside = _true("workers"), []
+    for group in frame.sort("position").partition_by(model.adds_up_within):
+        classes = list(zip(group["_at"], group[size], strict=True))
+        out, left = [], 0
+        for at, persons in classes:
+            if left or 0 < persons < thresholds.persons:
+                out.append(at)
+                left = left + persons if left + persons < thresholds.persons else 0
+        for at, persons in reversed(classes):
+            if left and at not in out:
+                out.append(at)
+                left = left + persons if left + persons < thresholds.persons else 0
+        beside += out
+    is_beside = pl.col("_at").is_in(beside)
+    return frame.with_columns(_reason=pl.coalesce("_reason", pl.when(is_beside).then(pl.lit("SECONDARY")))).drop("_at")
 
 
 def _secondary_rows(frame: pl.DataFrame, model: Model, thresholds: Thresholds) -> pl.DataFrame:
@@ -231,13 +256,13 @@ def _hide_counts(frame: pl.DataFrame, model: Model, thresholds: Thresholds) -> p
     """Hide counts of 1 to 10, the count that would give one back, and the ratios made of them."""
     has_all = "monitored" in model.columns
     widest = "monitored" if has_all else "exposed"
-    views = [view for view in ("", _ALL_ROWS) if widest + view in model.columns]
-    frame = frame.with_columns(pl.col(_true(widest + view)).alias(f"_last{view}") for view in views)
+    # Counts above rising doses, as far as they are judged: those above it first, the lowest dose first.
+    judged: dict[str, list[tuple[float, pl.Expr]]] = {
+        view: [(-1, pl.col(_true(widest + view)))] for view in ("", _ALL_ROWS) if widest + view in model.columns
+    }
     # What corrections change in each count of all rows received that came before.
-    changes = {widest + _ALL_ROWS: _change(widest)} if _ALL_ROWS in views else {}
-    for column in model.columns.values():
-        if column.protection not in ("count", "exceedance_count"):
-            continue
+    changes = {widest + _ALL_ROWS: _change(widest)} if _ALL_ROWS in judged else {}
+    for column, is_turn in _in_turn(frame, model):
         view = _ALL_ROWS if column.name.endswith(_ALL_ROWS) else ""
         bound = column.name.removesuffix(view)
         # Those exposed are those above zero; whoever a rule does not flag is told by those whom it does.
@@ -247,10 +272,14 @@ def _hide_counts(frame: pl.DataFrame, model: Model, thresholds: Thresholds) -> p
             # An employer knows who stands behind the count: nobody exposed tells each one's dose, zero.
             small = pl.col("exposed") < thresholds.persons
         if is_above:
-            # Counts above rising doses: the class between two that are shown must not be small either. Who is exposed
-            # without being monitored may make the second the larger.
-            between = pl.col(f"_last{view}").cast(pl.Int64) - pl.col(column.name)
-            small = small | _is_few(between, thresholds)
+            # The classes between it and those that are shown must not be small either. Who is exposed without being
+            # monitored may make the second the larger.
+            dose = _above(bound)
+            lower = [count for other, count in reversed(judged[view]) if other < dose]
+            higher = [count for other, count in judged[view] if other > dose]
+            for beside in (lower, higher):
+                between = pl.coalesce(beside).cast(pl.Int64) - pl.col(column.name) if beside else pl.lit(0)
+                small = small | _is_few(between, thresholds).fill_null(False)
             if view:
                 # Nor must what corrections change there be; where they change few of a count, it goes by its margin.
                 change = _change(bound)
@@ -258,25 +287,49 @@ def _hide_counts(frame: pl.DataFrame, model: Model, thresholds: Thresholds) -> p
                     is_told = pl.col(name).is_not_null() & ~_is_few(other, thresholds)
                     small = small | (is_told & _is_few(change - other, thresholds))
                 changes[column.name] = change
+            judged[view].append((dose, pl.when(is_turn).then(pl.col(column.name))))
+            judged[view].sort(key=lambda count: count[0])
         if column.protection == "exceedance_count":
             small = small & ~pl.col("dimension").is_in(_NATIONAL_NEWS)
-        frame = frame.with_columns(_small=small.fill_null(True))
+        frame = frame.with_columns(_small=small.fill_null(True) & is_turn)
         frame = _with_extra(frame, pl.col("_small"), pl.col(_true(column.name)), model, thresholds)
-        extra = pl.col("_extra")
+        extra = pl.col("_extra") & is_turn
         if column.protection == "exceedance_count":
             extra = extra & ~pl.col("dimension").is_in(_NATIONAL_NEWS)
         hidden = pl.col("_small") | extra
-        why = pl.when(extra).then(pl.lit("SECONDARY")).when(small.fill_null(False)).then(pl.lit("COUNT"))
+        why = pl.when(extra).then(pl.lit("SECONDARY")).when(small.fill_null(False) & is_turn).then(pl.lit("COUNT"))
         frame = frame.with_columns(_hidden=hidden, _reason=pl.coalesce("_reason", why)).drop("_extra")
-        if is_above:
-            last = pl.when("_hidden").then(f"_last{view}").otherwise(pl.col(column.name))
-            frame = frame.with_columns(last.alias(f"_last{view}"))
         followers = _followers(model, column.name)
         if column.name in ("monitored", "workers"):
             # A mean and a total would give the hidden number of persons back.
             followers += [c.name for c in model.columns.values() if c.protection in _MAGNITUDES]
         frame = _hide(frame, [column.name, *followers], pl.col("_hidden")).drop("_small", "_hidden")
-    return frame.drop(f"_last{view}" for view in views)
+    return frame
+
+
+def _in_turn(frame: pl.DataFrame, model: Model) -> list[tuple[ModelColumn, pl.Expr]]:
+    """The counts in the order in which they are judged, each with the rows of which it is the turn.
+
+    Counts above a dose at which a class ends come first, since the classes tell them.
+    """
+    counts = [c for c in model.columns.values() if c.protection in ("count", "exceedance_count")]
+    of_doses = [c for c in counts if c.name.startswith("n_gt_")]
+    if not of_doses or "limit_quantity" not in frame.columns:
+        return [(c, pl.lit(True)) for c in counts]
+    ends = reference.table("dose_classes").select("limit_quantity", pl.col("above_msv").cast(pl.Float64)).drop_nulls()
+    is_end = {
+        c.name: pl.col("limit_quantity").is_in(
+            ends.filter(pl.col("above_msv") == _above(c.name.removesuffix(_ALL_ROWS)))["limit_quantity"].to_list()
+        )
+        for c in of_doses
+    }
+    others = [(c, pl.lit(True)) for c in counts if c not in of_doses]
+    return [*others, *((c, is_end[c.name]) for c in of_doses), *((c, ~is_end[c.name]) for c in of_doses)]
+
+
+def _above(count: str) -> float:
+    """The dose in mSv above which a count is: zero for those exposed or flagged."""
+    return float(count.removeprefix("n_gt_")) if count.startswith("n_gt_") else 0.0
 
 
 def _change(count: str) -> pl.Expr:

@@ -2,10 +2,12 @@
 
 from datetime import UTC, date, datetime
 
+import numpy as np
 import polars as pl
 import pytest
 from register import Passed, Register
 
+from lake import reference
 from lake.errors import UsageError
 from lake.vocabulary import Role
 from models.access import Access
@@ -157,6 +159,56 @@ def test_a_class_of_few_does_not_follow_from_other_domains(tables, model):
         domains = rows.filter(dimension="domain", class_code=whole["class_code"])
         hidden = domains["workers"].null_count()
         assert whole["workers"] is None or hidden != 1, whole["class_code"]
+
+
+LEVELS = (0, 1, 2, 5, 6, 10, 15, 20, 50)
+# Persons above each level and not above the next.
+OF_LEVELS = {
+    "a class of few below a larger one": (180, 120, 0, 0, 5, 51, 21, 0, 0),
+    "few within a class": (180, 115, 5, 0, 33, 0, 21, 0, 0),
+    "few in the class within which a level lies": (180, 30, 0, 3, 4, 20, 21, 0, 0),
+    "few at the top": (180, 120, 0, 30, 0, 40, 25, 3, 0),
+    "few at the bottom": (4, 60, 0, 40, 0, 30, 0, 0, 0),
+    "two small neighbours": (180, 60, 0, 6, 0, 6, 40, 0, 0),
+    "none of few": (180, 60, 20, 15, 12, 30, 20, 15, 0),
+}
+
+
+@pytest.mark.parametrize("persons", OF_LEVELS.values(), ids=OF_LEVELS)
+def test_no_few_follow_from_classes_and_counts_above_doses(tables, persons):
+    """Whatever is added up and taken from each other of a group's classes and counts."""
+    for place in range(10, 14):
+        tables.establishment(place)
+        tables.workers(30, "0.000", place)
+    for level, number in zip(LEVELS, persons, strict=True):
+        for place in range(10, 14):
+            tables.workers(number // 4 + (place - 10 < number % 4), f"{level + 0.5:.3f}", place)
+    where = {"year": 2023, "limit_quantity": "effective"}
+    (row,) = tables.shown("national_statistics", **where, dimension="category").to_dicts()
+    told = {(0, None): row["exposed"], **{(level, None): row[f"n_gt_{level}"] for level in LEVELS[1:]}}
+    classes = tables.shown("dose_distribution", **where, dimension="category").select("class_code", "workers").rows()
+    bounds = {
+        one["class_code"]: (float(one["above_msv"]), one["up_to_msv"] and float(one["up_to_msv"]))
+        for one in reference.table("dose_classes").filter(pl.col("above_msv").is_not_null()).to_dicts()
+        if one["limit_quantity"] == "effective"
+    }
+    told |= {bounds[code]: workers for code, workers in classes if code in bounds}
+    known = [parts(*of) for of, number in told.items() if number is not None]
+    assert known
+    for start, first in enumerate(LEVELS):
+        for end in (*LEVELS[start + 1 :], None):
+            within = parts(first, end)
+            if 0 < within @ np.array(persons) < 11:
+                assert not follows(within, known), (first, end)
+
+
+def parts(above: float, up_to: float | None) -> np.ndarray:
+    """Of the parts between two levels, those above one dose and up to another."""
+    return np.array([float(level >= above and (up_to is None or level < up_to)) for level in LEVELS])
+
+
+def follows(wanted: np.ndarray, known: list[np.ndarray]) -> bool:
+    return np.linalg.matrix_rank(np.array([*known, wanted])) == np.linalg.matrix_rank(np.array(known))
 
 
 @pytest.mark.parametrize(("others", "is_shown"), [(0, True), (1, False), (11, True)])
