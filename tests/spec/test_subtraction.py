@@ -174,13 +174,13 @@ OF_LEVELS = {
 }
 
 
-@pytest.mark.parametrize("persons", OF_LEVELS.values(), ids=OF_LEVELS)
-def test_no_few_follow_from_classes_and_counts_above_doses(tables, persons):
+@pytest.mark.parametrize("numbers", OF_LEVELS.values(), ids=OF_LEVELS)
+def test_no_few_follow_from_classes_and_counts_above_doses(tables, numbers):
     """Whatever is added up and taken from each other of a group's classes and counts."""
     for place in range(10, 14):
         tables.establishment(place)
         tables.workers(30, "0.000", place)
-    for level, number in zip(LEVELS, persons, strict=True):
+    for level, number in zip(LEVELS, numbers, strict=True):
         for place in range(10, 14):
             tables.workers(number // 4 + (place - 10 < number % 4), f"{level + 0.5:.3f}", place)
     where = {"year": 2023, "limit_quantity": "effective"}
@@ -198,7 +198,7 @@ def test_no_few_follow_from_classes_and_counts_above_doses(tables, persons):
     for start, first in enumerate(LEVELS):
         for end in (*LEVELS[start + 1 :], None):
             within = parts(first, end)
-            if 0 < within @ np.array(persons) < 11:
+            if 0 < within @ np.array(numbers) < 11:
                 assert not follows(within, known), (first, end)
 
 
